@@ -1,0 +1,27 @@
+/*
+ * What a native process finds when it starts: its first argument (rdi) points to a struct jg_startup
+ * on its initial stack, a list of named handles and values that its maker gave it.
+ *
+ * Every process gets "process", "aspace", "job". init, from the kernel, also "resource" (ROOT), "boot"
+ * (a VMO with the boot image) whose value is the image's size. Servers, from init: "control" (the bound end
+ * of init's session with them) and what the manifest grants.
+ */
+#pragma once
+
+#include <jg/types.h>
+
+#define JG_STARTUP_NAME_MAX 24
+
+struct jg_startup_entry {
+    char name[JG_STARTUP_NAME_MAX];
+    jg_handle_t handle;
+    uint32_t zero;
+    uint64_t value;
+};
+
+struct jg_startup {
+    uint32_t count;
+    uint32_t zero;
+    uint64_t stack_base, stack_size;
+    struct jg_startup_entry entry[];
+};
