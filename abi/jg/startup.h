@@ -4,13 +4,18 @@
  *
  * Every process gets "process", "aspace", "job". init, from the kernel, also "resource" (ROOT), "boot"
  * (a VMO with the boot image) whose value is the image's size. Servers, from init: "control" (the bound end
- * of init's session with them) and what the manifest grants.
+ * of init's session with them), "control_event" (raised for that session) and what init/manifest grants;
+ * personalities also "vfs", "system", "console" (client ends) and "events" (the port where those sessions
+ * raise their events; key JG_EVENTS_*).
  */
 #pragma once
 
 #include <jg/types.h>
 
 #define JG_STARTUP_NAME_MAX 24
+
+#define JG_EVENTS_CONSOLE 1u
+#define JG_EVENTS_VFS 2u
 
 struct jg_startup_entry {
     char name[JG_STARTUP_NAME_MAX];
