@@ -1,0 +1,25 @@
+/* The inline half of arch/cpu.h on x86-64. */
+#pragma once
+
+#include <machine/cpu.h>
+
+static inline struct cpu *this_cpu(void)
+{
+    struct cpu *cpu;
+
+    __asm__("mov %%gs:0, %0" : "=r"(cpu)); /* the same for ever on one processor: not volatile */
+    return cpu;
+}
+
+static inline struct thread *current_thread(void)
+{
+    struct thread *t;
+
+    __asm__ volatile("mov %%gs:%c1, %0" : "=r"(t) : "i"(CPU_CURRENT) : "memory");
+    return t;
+}
+
+static inline void cpu_set_current(struct thread *t)
+{
+    __asm__ volatile("mov %0, %%gs:%c1" : : "r"(t), "i"(CPU_CURRENT) : "memory");
+}

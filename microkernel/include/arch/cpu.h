@@ -1,0 +1,55 @@
+/*
+ * Processors: the block that each has, and what can be told to one.
+ *
+ * The block is reached through a segment base (GS on x86-64), from the first C function on.
+ */
+#pragma once
+
+#include <core/compiler.h>
+#include <core/lock.h>
+#include <machine/cpu.h>
+
+struct thread;
+
+/* This processor's block. */
+static inline struct cpu *this_cpu(void);
+
+/* The thread whose registers the next return to user mode loads, or NULL (idle). */
+static inline struct thread *current_thread(void);
+
+/*
+ * Makes `t` (or NULL) the thread that runs when the kernel is left. Only stores: page tables, segment
+ * bases and vector ownership follow on the way out. `t` must have an address space.
+ */
+static inline void cpu_set_current(struct thread *t);
+
+#include <machine/cpu_inline.h>
+
+/* Halts until an interrupt; called with interrupts off and the big lock dropped; returns with them off. */
+void arch_wait_for_interrupt(void);
+
+/* Ends the machine by ACPI. Does not return. */
+void arch_power_off(void) NORETURN;
+
+/* Resets the machine. Does not return. */
+void arch_restart(void) NORETURN;
+
+/* What a panic does last. Prints registers if it can; ends the machine with status 33. */
+void arch_panic_stop(void) NORETURN COLD;
+
+/* Prints return addresses from the caller's frame on. */
+void arch_backtrace(void) COLD;
+
+/* Writes to the earliest console there is. */
+void arch_console_write(const char *text, size_t length);
+
+/* The counter that time is made of. */
+uint64_t arch_counter(void);
+
+/* One-shot: kernel_tick() at about `deadline` (monotonic ns; in the past: soon; JG_TIME_INFINITE: never). */
+void arch_timer_set(int64_t deadline);
+
+/* A port of device I/O space: width 1, 2 or 4. On machines without ports returns all ones. */
+uint32_t arch_port_read(uint16_t port, unsigned width);
+/* As arch_port_read(). */
+void arch_port_write(uint16_t port, unsigned width, uint32_t value);
