@@ -5,6 +5,8 @@
 
 #include <jg/arch/x86_64/regs.h>
 
+#define ARCH_ELF_MACHINE 62u /* EM_X86_64 */
+
 /* Reads the cycle counter, not before what precedes it in the program. Any context. */
 static inline uint64_t arch_read_counter(void)
 {
