@@ -1,0 +1,76 @@
+"""The parts of a boot image that the build made, by the names that the image gives them."""
+
+import os
+
+from . import paths
+from .errors import Failure
+
+# section -> build output. Order is the order in the image.
+ALWAYS = {"bin/init": "init/init", "bin/vfsd": "vfsd/vfsd", "bin/consoled": "consoled/consoled"}
+LINUX = {"bin/linuxserver": "linuxserver/linuxserver"}
+PID1 = "rootfs/pid1/pid1"
+KERNEL = "microkernel/jargoon-kernel"
+
+
+def personality_part(name):
+    return LINUX if name == "linux" else {f"bin/{name}": f"personalities/{name}/{name}"}
+
+
+def check_personality(name):
+    """Fails with the list of those that exist when there is no such personality."""
+    (output,) = personality_part(name).values()
+    if not os.path.exists(paths.built(output)) and name not in personalities():
+        raise Failure(f"there is no personality `{name}`: use one of {', '.join(personalities())}")
+
+
+def personalities():
+    """Names for --personality: linux and the folders of personalities/."""
+    try:
+        names = sorted(entry.name for entry in os.scandir(os.path.join(paths.TOP, "personalities"))
+                       if entry.is_dir())
+    except OSError:
+        names = []
+    return ["linux", *names]
+
+
+def outputs():
+    """What `run` needs of the build, as paths in the build folder."""
+    return [KERNEL, PID1, *ALWAYS.values(), *LINUX.values(),
+            *(f"personalities/{name}/{name}" for name in personalities() if name != "linux")]
+
+
+def servers(personality):
+    """The sections of the servers for a run with that personality: name -> path."""
+    chosen = {**ALWAYS, **personality_part(personality)}
+    return {section: need(output) for section, output in chosen.items()}
+
+
+def manifest():
+    """init's list of servers and what each is granted, as it stands in the source tree."""
+    path = os.path.join(paths.TOP, "init", "manifest")
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        raise Failure(f"the tree is not whole: {path} is missing") from None
+
+
+def need(output):
+    path = paths.built(output)
+    if not os.path.exists(path):
+        raise Failure(f"the build did not make {output}")
+    return path
+
+
+def system(programs=()):
+    """The read-only root beside the user's, as bytes: /pid1, and `programs` as (host, guest) pairs."""
+    import stat
+    from . import readdir, rootimage
+    from .roottree import Tree, clean
+    tree = Tree()
+    for host, guest in [(need(PID1), "/pid1"), *programs]:
+        node = readdir.node_of(host, os.stat(host), (0, 0))
+        node.mode = stat.S_IFREG | 0o755
+        node.mtime = 0
+        tree.add(clean(os.fsencode(guest)), node)
+    return rootimage.to_bytes(tree)

@@ -1,0 +1,117 @@
+"""QEMU's command line, and starting it so that it dies with us and never sees the terminal.
+
+In:   Options, command(), spawn(). The ports are sockets of ours, given by descriptor number.
+
+Start-up, measured on the way to a PVH kernel's first instruction (see docs/running.md): devices that
+nobody asked for cost more than the machine type, so everything is off that can be.
+"""
+
+import os
+import shutil
+
+from .errors import Failure, reason
+
+BINARY = "qemu-system-x86_64"
+
+# Port number on the virtio-serial device -> name. Number 0 is reserved for a virtio console.
+PORTS = {1: "stdin", 2: "stdout", 3: "stderr", 4: "control", 5: "log"}
+# Beside them: "terminal" is COM1, "debug" is port 0xe9.
+CHANNELS = ("terminal", "debug", *PORTS.values())
+
+PANIC_STATUS = 33  # QEMU's, after the kernel wrote 0x10 to isa-debug-exit
+
+
+class Options:
+    """What to start. Fields not given have the defaults of `./jargoon run`."""
+
+    def __init__(self, kernel, initrd, **changes):
+        self.kernel = kernel      # path
+        self.initrd = initrd      # path or None, may be /proc/self/fd/N of an inherited descriptor
+        self.append = None        # kernel command line
+        self.memory = 256 << 20   # bytes
+        self.accel = "tcg"        # tcg or kvm
+        self.cpu = os.environ.get("JARGOON_CPU") or "max"
+        self.icount = False
+        self.gdb = None           # path of a socket for gdb; the guest then waits for it
+        self.extra = ()           # more arguments, for tests
+        for name, value in changes.items():
+            if name not in self.__dict__:
+                raise TypeError(name)
+            setattr(self, name, value)
+
+
+def binary():
+    found = shutil.which(BINARY)
+    if not found:
+        raise Failure(f"{BINARY} is not installed: run ./jargoon setup")
+    return found
+
+
+def command(options, chardevs):
+    """The argument vector. `chardevs` maps each of CHANNELS to a -chardev body without the id,
+    such as "socket,fd=7"; a channel that is not in it is not connected ("null")."""
+    words = [binary(), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+             "-machine", "q35,usb=off,vmport=off,smbus=off,sata=off,hpet=off,graphics=off",
+             "-accel", _accel(options), "-cpu", options.cpu,
+             "-m", f"{options.memory >> 10}k", "-smp", "1"]
+    if options.icount:
+        # A run then repeats byte for byte: time is the count of instructions.
+        words += ["-icount", "shift=0,sleep=off", "-seed", "1",
+                  "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
+    words += ["-kernel", options.kernel]
+    if options.initrd:
+        words += ["-initrd", options.initrd]
+    if options.append:
+        words += ["-append", options.append]
+    for channel in CHANNELS:
+        words += ["-chardev", _chardev(channel, chardevs.get(channel, "null"))]
+    words += ["-serial", "chardev:terminal",
+              "-device", "isa-debugcon,iobase=0xe9,chardev=debug",
+              "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+              "-device", "virtio-serial-pci,id=ports,disable-legacy=on,max_ports=8"]
+    for number, name in PORTS.items():
+        words += ["-device",
+                  f"virtserialport,bus=ports.0,nr={number},chardev={name},name=jargoon.{name}"]
+    if options.gdb:
+        words += ["-S", "-gdb", f"unix:{options.gdb},server=on,wait=off"]
+    return words + list(options.extra)
+
+
+def _chardev(channel, body):
+    kind, _, rest = body.partition(",")
+    return ",".join(part for part in (kind, f"id={channel}", rest) if part)
+
+
+def _accel(options):
+    # One thread is what one CPU needs, and icount refuses more. A small translation cache is
+    # allocated faster; ours never fills it.
+    return "kvm" if options.accel == "kvm" else "tcg,thread=single"
+
+
+def spawn(words, keep, stderr):
+    """Starts QEMU in a session of its own, with /dev/null as its stdin and stdout, `stderr` as that.
+
+    Descriptors in `keep` are inherited under their own numbers. Returns the process id.
+    A session of its own has no terminal, so nothing typed can stop it and nothing it does can change
+    the terminal's modes. setpriv makes the kernel kill QEMU when we die, however we die; in the
+    millisecond before it has done so, a SIGKILL of us could leave a QEMU behind.
+    """
+    setpriv = shutil.which("setpriv")
+    if setpriv:
+        words = [setpriv, "--pdeathsig", "KILL", "--", *words]
+    null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    for fd in keep:
+        os.set_inheritable(fd, True)
+    try:
+        import signal
+        return os.posix_spawn(
+            words[0], words, os.environ, setsid=True, setsigmask=[],
+            setsigdef=[signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE],
+            file_actions=[(os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, null, 1),
+                          (os.POSIX_SPAWN_DUP2, stderr, 2)])
+    except OSError as error:
+        raise Failure(f"cannot start {words[0]}: {reason(error)}") from None
+    finally:
+        os.close(null)
+        for fd in keep:
+            os.set_inheritable(fd, False)
