@@ -1,0 +1,19 @@
+/*
+ * How a run ends: a line on the control port, everything drained, power off.
+ */
+#pragma once
+
+#include "init.h"
+
+/* Ends the run with `exit STATUS` for the host. */
+_Noreturn void ending_exit(struct init *init, unsigned status);
+
+/*
+ * Ends the run with `fail SENTENCE`: status 125. Without a consoled that answers, the sentence is in
+ * the log only. The sentence (format.h) needs no newline; those in it become spaces.
+ */
+_Noreturn void ending_fail(struct init *init, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Ends the run without a line of init's (the first program has written its own). */
+_Noreturn void ending_power(struct init *init, uint32_t action);

@@ -1,0 +1,28 @@
+/*
+ * init's state: one of it, made and used by the first thread.
+ */
+#pragma once
+
+#include "bootimage.h"
+#include "config.h"
+#include "manifest.h"
+#include "server.h"
+
+struct init {
+    struct bootimage image;
+    struct config config;
+    struct manifest manifest;
+    struct server_maker maker;
+    uint32_t server_count;
+    struct server server[MANIFEST_SERVERS_MAX];
+    /* Those that init talks to: entries of `server`, or NULL before they answer. */
+    struct server *console, *vfs, *personality;
+};
+
+/*
+ * Starts a server from its manifest entry, waits until it answers and returns it in `started`.
+ * Ends the run with a sentence when that fails.
+ */
+void init_start_server(struct init *init, const struct manifest_server *manifest,
+                       int32_t (*check)(jg_handle_t session), const struct loader_gift *extra,
+                       uint32_t extra_count, struct server **started);

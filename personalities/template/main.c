@@ -1,0 +1,217 @@
+/*
+ * The smallest complete personality: it runs one static Linux program that writes and exits.
+ *
+ * In:    init's calls (personality.idl), the program's traps and consoled's events, all on one port.
+ * Life:  one thread. A write that finds the console full keeps the program's token, and is made again
+ *        when the console's event comes; nothing here ever waits for anything but the port.
+ * Needs: "control", "control_event", "events", "system", "console", "job".
+ */
+#include <ipc/console_client.h>
+#include <ipc/personality_server.h>
+#include <jg/rt/format.h>
+#include <jg/rt/startup.h>
+#include <jg/rt/string.h>
+
+#include "arch/x86_64/arch.h"
+#include "program.h"
+
+enum { KEY_CONTROL = 16, KEY_PROGRAM = 17 };
+enum { ENOENT = 2, EBADF = 9, EFAULT = 14, EINVAL = 22, EPIPE = 32, ENOSYS = 38 };
+enum { SIGKILL = 9, SIGSEGV = 11 };
+#define CHUNK 16384u
+
+static struct {
+    jg_handle_t port, control_event, tree, console, job;
+    struct personality_standard io;
+    struct program program;
+    struct jg_received waiting; /* its trap, while the console is full: token not 0 */
+    uint32_t state, code;
+} self;
+
+static int32_t op_launch(struct personality_call *call, const struct personality_standard *io,
+                         uint32_t argc, uint32_t envc, struct jg_window text, char *problem,
+                         size_t problem_size, size_t *problem_length)
+{
+    static char buffer[PERSONALITY_TEXT_MAX + 1];
+    struct program_text t = {.path = buffer, .argc = argc, .envc = envc};
+    const char *clause, *end = buffer + text.size;
+
+    (void)call;
+    if (self.program.process)
+        return PERSONALITY_ERROR_BUSY;
+    if (jg_window_read(&text, 0, buffer, text.size))
+        return PERSONALITY_ERROR_INVAL;
+    buffer[text.size] = 0;
+    t.strings = buffer + strlen(buffer) + 1;
+    for (const char *at = t.strings; argc + envc > 0; envc -= argc ? 0 : 1, argc -= argc ? 1 : 0) {
+        if (at >= end)
+            return PERSONALITY_ERROR_INVAL;
+        at += strlen(at) + 1;
+        t.size = (size_t)(at - t.strings);
+    }
+    self.io = *io;
+    clause = program_start(&self.program, self.tree, self.job, self.port, KEY_PROGRAM, &t);
+    self.state = PERSONALITY_STATE_RUNNING;
+    if (!clause)
+        return 0;
+    *problem_length = rt_format(problem, problem_size, "%.180s cannot be run: %s", t.path, clause);
+    return PERSONALITY_ERROR_NO_PROGRAM;
+}
+
+static int32_t op_status(struct personality_call *call, uint32_t *what, uint32_t *code, char *problem,
+                         size_t problem_size, size_t *problem_length)
+{
+    (void)call, (void)problem, (void)problem_size;
+    *what = self.state;
+    *code = self.code;
+    *problem_length = 0;
+    return 0;
+}
+
+static const struct personality_ops ops = {.launch = op_launch, .status = op_status};
+
+static void finish(uint32_t state, uint32_t code)
+{
+    program_end(&self.program); /* and with it the token of its trap */
+    self.state = state;
+    self.code = code;
+    jg_event_raise(self.control_event, 1);
+}
+
+static bool answer(const struct jg_received *trap, int64_t result)
+{
+    struct jg_message m = {.word = {(uint64_t)result}};
+
+    jg_reply(trap->token, &m);
+    return true;
+}
+
+/* Writes once. Returns a count, a negative errno, or JG_ERR_WOULD_BLOCK - 4096 when the console is full. */
+#define FULL (JG_ERR_WOULD_BLOCK - 4096)
+static int64_t write_out(uint64_t fd, uint64_t va, uint64_t length)
+{
+    static char chunk[CHUNK];
+    uint32_t how = fd == 1 ? self.io.output : self.io.error, count = 0;
+    struct jg_copy c = {self.program.aspace, JG_COPY_READ, va, (uintptr_t)chunk,
+                        length < CHUNK ? length : CHUNK};
+    int64_t n = length ? jg_aspace_copy(&c) : 0;
+    int32_t error = 0;
+
+    if (fd != 1 && fd != 2)
+        return -EBADF;
+    if (n < 0)
+        return -EFAULT;
+    if (!n || how == PERSONALITY_STDIO_NONE)
+        return n;
+    if (how == PERSONALITY_STDIO_TTY)
+        error = console_tty_write(self.console, 0, chunk, (size_t)n, &count);
+    else
+        error = console_stream_write(self.console, (uint32_t)fd, chunk, (size_t)n, &count);
+    return !error ? (int64_t)count : error == CONSOLE_ERROR_WOULD_BLOCK ? FULL : -EPIPE;
+}
+
+/* The first part that is not empty: a short count is a right answer. */
+static int64_t write_vector(uint64_t fd, uint64_t va, uint64_t count)
+{
+    uint64_t part[2] = {0, 0};
+
+    for (uint64_t i = 0; i < count && !part[1]; i++) {
+        struct jg_copy c = {self.program.aspace, JG_COPY_READ, va + i * sizeof part,
+                            (uintptr_t)part, sizeof part};
+
+        if (i == 1024)
+            return -EINVAL;
+        if (jg_aspace_copy(&c) != sizeof part)
+            return -EFAULT;
+    }
+    return write_out(fd, part[0], part[1]);
+}
+
+static bool set_fs(const struct jg_received *trap)
+{
+    struct jg_message resume = {.info = JG_REPLY_RESUME};
+    struct jg_regs regs;
+
+    if (trap->word[0] != ARCH_SET_FS)
+        return answer(trap, -EINVAL);
+    jg_thread_read_state(self.program.thread, JG_STATE_REGS, &regs, sizeof regs);
+    regs.fs_base = trap->word[1];
+    regs.rax = 0;
+    if (jg_thread_write_state(self.program.thread, JG_STATE_REGS, &regs, sizeof regs) < 0)
+        return answer(trap, -EINVAL);
+    jg_reply(trap->token, &resume);
+    return true;
+}
+
+/* Answers a system call. Returns false when it has to be made again after the console's event. */
+static bool syscall(const struct jg_received *trap)
+{
+    const uint64_t *w = trap->word;
+    int64_t n;
+
+    switch (w[7] ? UINT64_MAX : w[6]) {
+    case NR_write:
+    case NR_writev:
+        n = w[6] == NR_write ? write_out(w[0], w[1], w[2]) : write_vector(w[0], w[1], w[2]);
+        return n != FULL && answer(trap, n);
+    case NR_exit:
+    case NR_exit_group:
+        finish(PERSONALITY_STATE_EXITED, w[0] & 0xff);
+        return true;
+    case NR_arch_prctl:
+        return set_fs(trap);
+    case NR_set_tid_address:
+        return answer(trap, 1);
+    default:
+        return answer(trap, -ENOSYS);
+    }
+}
+
+static void trap(const struct jg_received *in)
+{
+    struct jg_message resume = {.info = JG_REPLY_RESUME};
+
+    switch (JG_INFO_LABEL(in->info)) {
+    case JG_TRAP_SYSCALL:
+        self.waiting = syscall(in) ? (struct jg_received){0} : *in;
+        break;
+    case JG_TRAP_FAULT:
+        finish(PERSONALITY_STATE_KILLED, SIGSEGV);
+        break;
+    case JG_TRAP_EXCEPTION:
+        finish(PERSONALITY_STATE_KILLED, arch_signal(in->word[0]));
+        break;
+    case JG_TRAP_NO_MEMORY:
+        finish(PERSONALITY_STATE_KILLED, SIGKILL);
+        break;
+    default:
+        jg_reply(in->token, &resume);
+    }
+}
+
+int server_main(const struct jg_startup *startup)
+{
+    struct jg_message reply = {0};
+    struct jg_received in;
+
+    self.port = startup_handle(startup, "events");
+    self.control_event = startup_handle(startup, "control_event");
+    self.tree = startup_handle(startup, "system");
+    self.console = startup_handle(startup, "console");
+    self.job = startup_handle(startup, "job");
+    if (jg_channel_bind(startup_handle(startup, "control"), self.port, KEY_CONTROL) < 0)
+        return 1;
+    while (jg_reply_wait(self.port, JG_TOKEN_NONE, &reply, &in) >= 0) {
+        if (JG_INFO_KIND(in.info) == JG_KIND_TRAP) {
+            trap(&in);
+        } else if (in.key == JG_EVENTS_CONSOLE && self.waiting.token) {
+            in = self.waiting;
+            trap(&in);
+        } else if (JG_INFO_KIND(in.info) == JG_KIND_CALL) {
+            personality_dispatch(&ops, NULL, &in, &reply);
+            jg_reply(in.token, &reply);
+            reply = (struct jg_message){0};
+        }
+    }
+    return 0;
+}
