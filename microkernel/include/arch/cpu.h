@@ -46,6 +46,9 @@ void arch_console_write(const char *text, size_t length);
 /* The counter that time is made of. */
 uint64_t arch_counter(void);
 
+/* A word from the hardware's random source, or from the counter where there is none. Slow. */
+uint64_t arch_entropy(void);
+
 /* One-shot: kernel_tick() at about `deadline` (monotonic ns; in the past: soon; JG_TIME_INFINITE: never). */
 void arch_timer_set(int64_t deadline);
 

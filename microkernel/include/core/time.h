@@ -13,6 +13,9 @@ jg_time_t time_monotonic(void);
 /* Nanoseconds since 1970-01-01 UTC. */
 jg_time_t time_wall(void);
 
+/* Nanoseconds in so many ticks of arch_counter(). */
+jg_time_t time_of_ticks(uint64_t ticks);
+
 /* The wall clock at monotonic 0. */
 jg_time_t time_wall_offset(void);
 

@@ -16,7 +16,7 @@ struct cpu {
     struct thread *vector_owner; /* whose vector state is in the registers */
     bool vector_off;             /* CR0.TS as it is */
     uint32_t id;
-    uint64_t idle_ns;
+    uint64_t idle_ticks; /* of arch_counter() */
 };
 
 _Static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "entry.S");
