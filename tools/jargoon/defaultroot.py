@@ -1,0 +1,216 @@
+"""The default root file system: musl and BusyBox from source, in Alpine's shape.
+
+In:   image() -> path of its JGROOT, built on first use.
+Life: sources come through apt (aptsources.py); for Debian 12's versions their hashes are pinned here.
+      What is compiled is kept by the hash of its recipe, what is only put together by that of its files:
+      a change in rootfs/default/skeleton costs no compilation. One builds, another waits.
+"""
+
+import glob
+import hashlib
+import os
+import shutil
+import stat
+
+from . import apt, paths, progress, readdir, roots
+from .errors import Failure, reason
+from .roottree import Node, Tree, clean
+
+RECIPE = "3"  # raise when the steps of compile_all() change
+HERE = os.path.join(paths.TOP, "rootfs", "default")
+LOADER = "ld-musl-x86_64.so.1"
+PINS = {
+    "musl_1.2.3.orig.tar.gz": "7d5b0b6062521e4627e099e4c9dc8248d32a30285e959b7eecaa780cf8cfd4a4",
+    "busybox_1.35.0.orig.tar.bz2": "faeeb244c35a348a334f4a59e44626ee870fb07b6884d68c10ae8bc19f83a694",
+}
+# Kernel headers that BusyBox wants and musl does not bring. Never /usr/include itself.
+KERNEL_HEADERS = {"linux": ("/usr/include/linux",), "mtd": ("/usr/include/mtd",),
+                  "asm-generic": ("/usr/include/asm-generic",),
+                  "asm": ("/usr/include/x86_64-linux-gnu/asm", "/usr/include/asm")}
+FOLDERS = {"dev": 0o755, "home": 0o755, "media": 0o755, "mnt": 0o755, "opt": 0o755, "proc": 0o555,
+           "root": 0o700, "run": 0o755, "srv": 0o755, "sys": 0o555, "tmp": 0o1777, "usr/lib": 0o755,
+           "usr/local/bin": 0o755, "usr/share": 0o755, "var/log": 0o755, "var/tmp": 0o1777}
+TIME = 1767225600 * 10**9  # every file's time, so that equal inputs give equal images
+
+
+def image():
+    """The JGROOT, from the cache or built now."""
+    compiled_key = _hash([os.path.join(HERE, "busybox.config")], RECIPE + repr(sorted(PINS.items())))
+    skeleton = [os.path.join(HERE, "skeleton", os.fsdecode(path))
+                for path, status in readdir.walk(os.path.join(HERE, "skeleton"))
+                if stat.S_ISREG(status.st_mode)]
+    key = _hash(skeleton, roots.FORMAT + compiled_key + repr(FOLDERS))
+    path = roots.image_path(key)
+    if os.path.exists(path):
+        return path
+    with paths.Lock("default-root", "another jargoon is building the default root; waiting"):
+        if not os.path.exists(path):
+            roots.store(_tree(compiled(compiled_key)), key)
+    return path
+
+
+def _hash(files, more):
+    digest = hashlib.sha256(more.encode())
+    for path in files:
+        with open(path, "rb") as file:
+            digest.update(repr((os.path.relpath(path, HERE), file.read())).encode())
+    return digest.hexdigest()
+
+
+def compiled(key):
+    """The folder with `busybox`, `libc.so` and `applets`; compiled now if it is not in the cache."""
+    folder = os.path.join(paths.cache_dir("default-root"), key)
+    if os.path.exists(os.path.join(folder, "applets")):
+        return folder
+    if apt.missing():
+        from . import setup
+        setup.packages()
+    sources = paths.cache_dir("sources")
+    archives = [fetched("musl", sources), fetched("busybox", sources)]
+    work = os.path.join(paths.cache_dir("default-root"), "work")
+    shutil.rmtree(work, ignore_errors=True)
+    try:
+        compile_all(work, *archives)
+        os.rename(os.path.join(work, "out"), folder)
+    except OSError as error:
+        raise Failure(f"cannot build the default root: {reason(error)}") from None
+    shutil.rmtree(work, ignore_errors=True)
+    return folder
+
+
+def fetched(name, folder):
+    """The path of the package's original source archive, verified."""
+    def find():
+        return sorted(path for path in glob.glob(os.path.join(folder, name + "_*.orig.tar.*"))
+                      if path.endswith((".gz", ".xz", ".bz2")))
+    if not find():
+        from . import aptsources
+        aptsources.fetch(["musl", "busybox"], folder)
+    found = find()
+    if not found:
+        raise Failure(f"apt brought no source archive of {name}")
+    path = found[-1]
+    pin = PINS.get(os.path.basename(path))
+    with open(path, "rb") as file:
+        actual = hashlib.sha256(file.read()).hexdigest()
+    if pin and actual != pin:
+        os.unlink(path)
+        raise Failure(f"{os.path.basename(path)} has the hash {actual}, not the pinned {pin}")
+    if not pin:
+        progress.say(f"{os.path.basename(path)} is another version than was tested; apt verified it")
+    return path
+
+
+def compile_all(work, musl, busybox):
+    """Compiles both below `work`; the results are in work/out."""
+    os.makedirs(os.path.join(work, "out"))
+    with open(os.path.join(paths.cache_dir("default-root"), "build.log"), "wb") as log:
+        with progress.Task("building musl", slow=True) as task:
+            prefix = _musl(Steps(work, task, log), musl)
+        with progress.Task("building BusyBox", slow=True) as task:
+            _busybox(Steps(work, task, log), busybox, prefix)
+
+
+class Steps:
+    """Runs programs below the work folder; the first that fails ends everything."""
+
+    def __init__(self, work, task, log):
+        self.work, self.task, self.log = work, task, log
+        # Nothing of the user's environment should find its way into the result.
+        self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": work, "LC_ALL": "C",
+                    "KCONFIG_NOTIMESTAMP": "1", "SOURCE_DATE_EPOCH": str(TIME // 10**9)}
+
+    def run(self, *words, cwd="."):
+        status, lines = apt.run_shown(list(words), self.task, os.path.join(self.work, cwd), self.env,
+                                      self.log)
+        if status:
+            progress.write("\n".join(lines[-15:]) + "\n")
+            raise Failure(f"building the default root failed at `{' '.join(words)[:70]}`: "
+                          f"see {self.log.name}")
+
+    def unpack(self, archive, folder):
+        os.makedirs(os.path.join(self.work, folder))
+        self.run("tar", "-xf", archive, "-C", folder, "--strip-components=1", "--no-same-owner")
+
+
+def jobs():
+    return f"-j{len(os.sched_getaffinity(0))}"
+
+
+def _musl(steps, archive):
+    """Builds musl into a prefix of ours, never touching /lib; returns the prefix."""
+    prefix = os.path.join(steps.work, "musl")
+    steps.unpack(archive, "musl-src")
+    steps.run("./configure", f"--prefix={prefix}", "--syslibdir=/lib", cwd="musl-src")
+    steps.run("make", jobs(), cwd="musl-src")
+    steps.run("make", "install", f"LDSO_PATHNAME={prefix}/lib/{LOADER}", cwd="musl-src")
+    for name, places in KERNEL_HEADERS.items():
+        place = next((place for place in places if os.path.isdir(place)), None)
+        if place:
+            os.symlink(place, os.path.join(prefix, "include", name))
+    shutil.copy(os.path.join(prefix, "lib", "libc.so"), os.path.join(steps.work, "out", "libc.so"))
+    steps.run("strip", "--strip-unneeded", "out/libc.so")
+    return prefix
+
+
+def _busybox(steps, archive, prefix):
+    steps.unpack(archive, "busybox-src")
+    compilers = (f"CC={prefix}/bin/musl-gcc", "HOSTCC=gcc")
+    steps.run("make", "defconfig", *compilers, cwd="busybox-src")
+    config = os.path.join(steps.work, "busybox-src", ".config")
+    with open(config, encoding="utf-8") as file:
+        text = file.read()
+    with open(os.path.join(HERE, "busybox.config"), encoding="utf-8") as file:
+        text = changed_config(text, file.read())
+    with open(config, "w", encoding="utf-8") as file:
+        file.write(text)
+    steps.run("make", jobs(), *compilers, cwd="busybox-src")
+    steps.run("make", "install", *compilers, "CONFIG_PREFIX=" + os.path.join(steps.work, "installed"),
+              cwd="busybox-src")
+    applets = []
+    installed = os.path.join(steps.work, "installed")
+    for path, status in readdir.walk(installed):
+        if stat.S_ISLNK(status.st_mode):
+            applets.append(os.fsdecode(path))
+    shutil.copy(os.path.join(installed, "bin", "busybox"), os.path.join(steps.work, "out", "busybox"))
+    with open(os.path.join(steps.work, "out", "applets"), "w", encoding="ascii") as file:
+        file.write("\n".join(applets) + "\n")
+
+
+def changed_config(text, changes):
+    """BusyBox's .config with the lines of `changes` in place of those of the same options."""
+    import re
+    for line in changes.splitlines():
+        match = re.match(r"(?:# )?(CONFIG_\w+)(?:=| is not set)", line)
+        if match:
+            text = re.sub(rf"^(?:# )?{match[1]}(?:=.*| is not set)\n", "", text, flags=re.M)
+            text += line + "\n"
+    return text
+
+
+def _tree(folder):
+    tree = Tree()
+    for name, mode in FOLDERS.items():
+        tree.add(name.encode(), Node(stat.S_IFDIR | mode, mtime=TIME))
+    _file(tree, b"bin/busybox", os.path.join(folder, "busybox"), 0o755)
+    _file(tree, f"lib/{LOADER}".encode(), os.path.join(folder, "libc.so"), 0o755)
+    links = {"lib/libc.musl-x86_64.so.1": LOADER, "usr/bin/ldd": f"/lib/{LOADER}",
+             "etc/mtab": "/proc/mounts"}
+    with open(os.path.join(folder, "applets"), encoding="ascii") as file:
+        links.update((name, "/bin/busybox") for name in file.read().split())
+    for name, target in links.items():
+        tree.add(name.encode(), Node(stat.S_IFLNK | 0o777, mtime=TIME, target=target.encode()))
+    skeleton = os.path.join(HERE, "skeleton")
+    for path, status in readdir.walk(skeleton):
+        if stat.S_ISREG(status.st_mode):
+            _file(tree, clean(path), os.path.join(os.fsencode(skeleton), path),
+                  0o640 if path.endswith(b"shadow") else 0o644)
+    for node in tree.names.values():
+        node.mtime = TIME
+    return tree
+
+
+def _file(tree, path, host, mode):
+    node = readdir.node_of(host, os.stat(host), (0, 0))
+    node.mode = stat.S_IFREG | mode
+    tree.add(path, node)
