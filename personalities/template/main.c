@@ -32,29 +32,28 @@ static int32_t op_launch(struct personality_call *call, const struct personality
                          uint32_t argc, uint32_t envc, struct jg_window text, char *problem,
                          size_t problem_size, size_t *problem_length)
 {
-    static char buffer[PERSONALITY_TEXT_MAX + 1];
-    struct program_text t = {.path = buffer, .argc = argc, .envc = envc};
-    const char *clause, *end = buffer + text.size;
+    static char path[PERSONALITY_TEXT_MAX + 1]; /* and behind it the other strings */
+    const char *strings, *at, *end = path + text.size, *clause;
 
     (void)call;
     if (self.program.process)
         return PERSONALITY_ERROR_BUSY;
-    if (jg_window_read(&text, 0, buffer, text.size))
+    if (jg_window_read(&text, 0, path, text.size))
         return PERSONALITY_ERROR_INVAL;
-    buffer[text.size] = 0;
-    t.strings = buffer + strlen(buffer) + 1;
-    for (const char *at = t.strings; argc + envc > 0; envc -= argc ? 0 : 1, argc -= argc ? 1 : 0) {
-        if (at >= end)
-            return PERSONALITY_ERROR_INVAL;
+    path[text.size] = 0;
+    at = strings = path + strlen(path) + 1;
+    for (uint64_t n = (uint64_t)argc + envc; n && at < end; n--)
         at += strlen(at) + 1;
-        t.size = (size_t)(at - t.strings);
-    }
+    if (at >= end) /* the working directory comes last, and means nothing here */
+        return PERSONALITY_ERROR_INVAL;
     self.io = *io;
-    clause = program_start(&self.program, self.tree, self.job, self.port, KEY_PROGRAM, &t);
+    clause = program_start(&self.program, self.tree, path, self.job, self.port, KEY_PROGRAM, strings,
+                           (size_t)(at - strings), argc, envc);
     self.state = PERSONALITY_STATE_RUNNING;
     if (!clause)
         return 0;
-    *problem_length = rt_format(problem, problem_size, "%.180s cannot be run: %s", t.path, clause);
+    program_end(&self.program);
+    *problem_length = rt_format(problem, problem_size, "%.180s cannot be run: %s", path, clause);
     return PERSONALITY_ERROR_NO_PROGRAM;
 }
 

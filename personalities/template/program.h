@@ -3,26 +3,20 @@
  */
 #pragma once
 
-#include <ipc/vfs_client.h>
+#include <jg/stubs.h>
 
 struct program {
     jg_handle_t aspace, process, thread;
 };
 
-/* What a program starts with: zero-terminated strings one behind the other. */
-struct program_text {
-    const char *path;
-    const char *strings; /* argc arguments, then envc environment strings */
-    size_t size;         /* of `strings` */
-    uint32_t argc, envc;
-};
-
 /*
- * Loads the static executable `text->path` from `tree`, and starts it with its traps going to `port`
- * under `cookie`. Returns NULL, or what went wrong, a clause; then nothing of it is left.
+ * Loads the static executable `path` from `tree` and starts it with its traps going to `port` under
+ * `cookie`. `strings` are argc arguments and envc environment strings, one behind the other, `size` bytes
+ * in all. Returns NULL, or a clause that tells what went wrong; then program_end() is still due.
  */
-const char *program_start(struct program *p, jg_handle_t tree, jg_handle_t job, jg_handle_t port,
-                          uint64_t cookie, const struct program_text *text);
+const char *program_start(struct program *p, jg_handle_t tree, const char *path, jg_handle_t job,
+                          jg_handle_t port, uint64_t cookie, const char *strings, size_t size,
+                          uint32_t argc, uint32_t envc);
 
-/* Ends the program and gives its memory back. */
+/* Ends the program, its thread and the token of its trap, and gives its memory back. */
 void program_end(struct program *p);

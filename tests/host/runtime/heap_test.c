@@ -133,10 +133,10 @@ int main(void)
 {
     rt_free(NULL);
     zeros();
-    churn(60000);
+    churn(15000);
     memory_comes_back();
     exhaustion();
-    churn(20000);
+    churn(5000);
     memory_comes_back();
     return 0;
 }
