@@ -18,7 +18,7 @@
 enum { KEY_CONTROL = 16, KEY_PROGRAM = 17 };
 enum { ENOENT = 2, EBADF = 9, EFAULT = 14, EINVAL = 22, EPIPE = 32, ENOSYS = 38 };
 enum { SIGKILL = 9, SIGSEGV = 11 };
-#define CHUNK 16384u
+enum { LATER = INT32_MIN, NEVER, CHUNK = 16384, IOV_MAX = 1024 };
 
 static struct {
     jg_handle_t port, control_event, tree, console, job;
@@ -69,24 +69,16 @@ static int32_t op_status(struct personality_call *call, uint32_t *what, uint32_t
 
 static const struct personality_ops ops = {.launch = op_launch, .status = op_status};
 
-static void finish(uint32_t state, uint32_t code)
+static int64_t finish(uint32_t state, uint32_t code)
 {
     program_end(&self.program); /* and with it the token of its trap */
     self.state = state;
     self.code = code;
     jg_event_raise(self.control_event, 1);
+    return NEVER;
 }
 
-static bool answer(const struct jg_received *trap, int64_t result)
-{
-    struct jg_message m = {.word = {(uint64_t)result}};
-
-    jg_reply(trap->token, &m);
-    return true;
-}
-
-/* Writes once. Returns a count, a negative errno, or JG_ERR_WOULD_BLOCK - 4096 when the console is full. */
-#define FULL (JG_ERR_WOULD_BLOCK - 4096)
+/* Writes once. Returns a count, a negative errno, or LATER when the console is full. */
 static int64_t write_out(uint64_t fd, uint64_t va, uint64_t length)
 {
     static char chunk[CHUNK];
@@ -94,98 +86,90 @@ static int64_t write_out(uint64_t fd, uint64_t va, uint64_t length)
     struct jg_copy c = {self.program.aspace, JG_COPY_READ, va, (uintptr_t)chunk,
                         length < CHUNK ? length : CHUNK};
     int64_t n = length ? jg_aspace_copy(&c) : 0;
-    int32_t error = 0;
+    int32_t error;
 
     if (fd != 1 && fd != 2)
         return -EBADF;
-    if (n < 0)
-        return -EFAULT;
-    if (!n || how == PERSONALITY_STDIO_NONE)
-        return n;
+    if (n <= 0 || how == PERSONALITY_STDIO_NONE)
+        return n < 0 ? -EFAULT : n;
     if (how == PERSONALITY_STDIO_TTY)
         error = console_tty_write(self.console, 0, chunk, (size_t)n, &count);
     else
         error = console_stream_write(self.console, (uint32_t)fd, chunk, (size_t)n, &count);
-    return !error ? (int64_t)count : error == CONSOLE_ERROR_WOULD_BLOCK ? FULL : -EPIPE;
+    return !error ? (int64_t)count : error == CONSOLE_ERROR_WOULD_BLOCK ? LATER : -EPIPE;
 }
 
-/* The first part that is not empty: a short count is a right answer. */
+/* Writes the first part that is not empty: a short count is a right answer. */
 static int64_t write_vector(uint64_t fd, uint64_t va, uint64_t count)
 {
     uint64_t part[2] = {0, 0};
 
-    for (uint64_t i = 0; i < count && !part[1]; i++) {
+    for (uint64_t i = 0; i < count && i < IOV_MAX && !part[1]; i++) {
         struct jg_copy c = {self.program.aspace, JG_COPY_READ, va + i * sizeof part,
                             (uintptr_t)part, sizeof part};
 
-        if (i == 1024)
-            return -EINVAL;
         if (jg_aspace_copy(&c) != sizeof part)
             return -EFAULT;
     }
     return write_out(fd, part[0], part[1]);
 }
 
-static bool set_fs(const struct jg_received *trap)
+static int64_t arch_prctl(uint64_t what, uint64_t value)
 {
-    struct jg_message resume = {.info = JG_REPLY_RESUME};
+    jg_handle_t thread = self.program.thread;
     struct jg_regs regs;
 
-    if (trap->word[0] != ARCH_SET_FS)
-        return answer(trap, -EINVAL);
-    jg_thread_read_state(self.program.thread, JG_STATE_REGS, &regs, sizeof regs);
-    regs.fs_base = trap->word[1];
-    regs.rax = 0;
-    if (jg_thread_write_state(self.program.thread, JG_STATE_REGS, &regs, sizeof regs) < 0)
-        return answer(trap, -EINVAL);
-    jg_reply(trap->token, &resume);
-    return true;
+    if (what != ARCH_SET_FS || jg_thread_read_state(thread, JG_STATE_REGS, &regs, sizeof regs) < 0)
+        return -EINVAL;
+    regs.fs_base = value;
+    return jg_thread_write_state(thread, JG_STATE_REGS, &regs, sizeof regs) < 0 ? -EINVAL : 0;
 }
 
-/* Answers a system call. Returns false when it has to be made again after the console's event. */
-static bool syscall(const struct jg_received *trap)
+/* Returns the result of a system call, LATER (again after the console's event) or NEVER (it is gone). */
+static int64_t syscall(const uint64_t *w)
 {
-    const uint64_t *w = trap->word;
-    int64_t n;
-
     switch (w[7] ? UINT64_MAX : w[6]) {
     case NR_write:
+        return write_out(w[0], w[1], w[2]);
     case NR_writev:
-        n = w[6] == NR_write ? write_out(w[0], w[1], w[2]) : write_vector(w[0], w[1], w[2]);
-        return n != FULL && answer(trap, n);
+        return write_vector(w[0], w[1], w[2]);
+    case NR_arch_prctl:
+        return arch_prctl(w[0], w[1]);
+    case NR_set_tid_address:
+        return 1;
     case NR_exit:
     case NR_exit_group:
-        finish(PERSONALITY_STATE_EXITED, w[0] & 0xff);
-        return true;
-    case NR_arch_prctl:
-        return set_fs(trap);
-    case NR_set_tid_address:
-        return answer(trap, 1);
-    default:
-        return answer(trap, -ENOSYS);
+        return finish(PERSONALITY_STATE_EXITED, w[0] & 0xff);
     }
+    return -ENOSYS;
 }
 
 static void trap(const struct jg_received *in)
 {
-    struct jg_message resume = {.info = JG_REPLY_RESUME};
+    struct jg_message reply = {0};
+    int64_t result;
 
     switch (JG_INFO_LABEL(in->info)) {
     case JG_TRAP_SYSCALL:
-        self.waiting = syscall(in) ? (struct jg_received){0} : *in;
+        result = syscall(in->word);
         break;
     case JG_TRAP_FAULT:
-        finish(PERSONALITY_STATE_KILLED, SIGSEGV);
+        result = finish(PERSONALITY_STATE_KILLED, SIGSEGV);
         break;
     case JG_TRAP_EXCEPTION:
-        finish(PERSONALITY_STATE_KILLED, arch_signal(in->word[0]));
+        result = finish(PERSONALITY_STATE_KILLED, arch_signal(in->word[0]));
         break;
     case JG_TRAP_NO_MEMORY:
-        finish(PERSONALITY_STATE_KILLED, SIGKILL);
+        result = finish(PERSONALITY_STATE_KILLED, SIGKILL);
         break;
     default:
-        jg_reply(in->token, &resume);
+        result = 0;
+        reply.info = JG_REPLY_RESUME;
     }
+    self.waiting = result == LATER ? *in : (struct jg_received){0};
+    reply.word[0] = (uint64_t)result;
+    if (result != LATER && result != NEVER)
+        jg_reply(in->token, &reply);
 }
 
 int server_main(const struct jg_startup *startup)
