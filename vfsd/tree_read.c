@@ -1,0 +1,207 @@
+/*
+ * Reading what is there: readlink(), readdir(), path_of(), statfs().
+ */
+#include "directory.h"
+#include "pages.h"
+#include "tree.h"
+
+#include <jg/rt/string.h>
+
+#define TMPFS_MAGIC 0x01021994u
+#define DAY 86400000000000ll
+
+/* Linux's relatime, for what is read here. */
+static void touch(const struct session *session, struct spot at)
+{
+    struct inode *inode = at.entry->inode;
+    int64_t now;
+
+    if ((at.mount->flags & VFS_MOUNT_FLAGS_NOATIME) || session_read_only(session, at.mount))
+        return;
+    now = clock_wall();
+    if (inode->atime <= inode->mtime || inode->atime <= inode->ctime || now - inode->atime >= DAY)
+        inode->atime = now;
+}
+
+int32_t tree_readlink(struct session *session, struct tree_path path, uint32_t how,
+                      const struct vfs_cred *who, struct rest *target, struct rest *rest,
+                      uint32_t *foreign)
+{
+    const struct inode *inode;
+    struct walk walk;
+    int32_t error;
+
+    how |= VFS_WALK_NOFOLLOW;
+    error = walk_begin(&walk, session, path.from, path.text, path.length, how, who);
+    if (!error)
+        error = walk_full(&walk, how);
+    if (error)
+        return error;
+    *foreign = walk.foreign;
+    if (walk.foreign)
+        return walk_rest(&walk, rest->text, rest->size, &rest->length);
+    inode = walk.at.entry->inode;
+    if (inode_type(inode) != MODE_LINK)
+        return path.length ? VFS_ERROR_INVAL : VFS_ERROR_NOENT;
+    if (inode->link.length >= target->size)
+        return VFS_ERROR_NAMETOOLONG;
+    memcpy(target->text, inode->link.text, inode->link.length + 1ul);
+    target->length = inode->link.length;
+    touch(session, walk.at);
+    return 0;
+}
+
+/* One record of readdir(), as vfs.idl describes it. */
+struct record {
+    uint64_t ino;
+    uint64_t next_cursor;
+    uint16_t record_bytes;
+    uint8_t type;
+    uint8_t zero;
+    uint16_t name_len;
+    uint16_t zero2;
+    char name[];
+};
+_Static_assert(sizeof(struct record) == 24, "vfs.idl, readdir");
+
+struct listing {
+    char *buffer;
+    size_t size, used;
+};
+
+/* Adds a record. Returns false when it does not fit. */
+static bool list(struct listing *listing, const struct inode *inode, uint64_t cursor,
+                 const char *name, size_t length)
+{
+    size_t bytes = (sizeof(struct record) + length + 1 + 7) & ~7ul;
+    struct record *record = (struct record *)(listing->buffer + listing->used);
+
+    if (bytes > listing->size - listing->used)
+        return false;
+    *record = (struct record){
+        .ino = inode->ino,
+        .next_cursor = cursor,
+        .record_bytes = (uint16_t)bytes,
+        .type = (uint8_t)(inode_type(inode) >> 12), /* DT_* are the types of S_IFMT */
+        .name_len = (uint16_t)length,
+    };
+    memcpy(record->name, name, length);
+    memset(record->name + length, 0, bytes - sizeof *record - length);
+    listing->used += bytes;
+    return true;
+}
+
+int32_t tree_readdir(struct session *session, uint64_t node, uint64_t cursor, void *buffer,
+                     size_t size, size_t *used)
+{
+    const struct spot *at = session_spot(session, node);
+    struct listing listing = {buffer, size, 0};
+    const struct entry *entry, *parent;
+    const struct inode *inode;
+    bool fits = true;
+
+    if (!at)
+        return VFS_ERROR_BADNODE;
+    inode = at->entry->inode;
+    if (!inode_is_directory(inode))
+        return VFS_ERROR_NOTDIR;
+    if (!inode->nlink)
+        return VFS_ERROR_NOENT;
+    parent = at->entry->parent ? at->entry->parent : at->entry;
+    if (cursor == 0) {
+        fits = list(&listing, inode, 1, ".", 1);
+        cursor = fits;
+    }
+    if (fits && cursor == 1) {
+        fits = list(&listing, parent->inode, 2, "..", 2);
+        cursor += fits;
+    }
+    while (fits && (entry = directory_older(&inode->dir, cursor == 2 ? 0 : cursor))) {
+        fits = list(&listing, entry->inode, entry->id, entry->name, entry->length);
+        cursor = entry->id;
+    }
+    *used = listing.used;
+    if (!fits && !listing.used)
+        return VFS_ERROR_INVAL;
+    touch(session, *at);
+    return 0;
+}
+
+int32_t spot_path(struct spot at, struct spot root, struct rest *path)
+{
+    size_t from = path->size;
+
+    /* From the end to the front, then to where it belongs. */
+    if (from < 2)
+        return VFS_ERROR_NAMETOOLONG;
+    path->text[--from] = '\0';
+    while (at.entry != root.entry || at.mount != root.mount) {
+        if (at.entry == at.mount->root) {
+            if (!at.mount->parent)
+                return VFS_ERROR_XDEV;
+            at = (struct spot){at.mount->parent, at.mount->point};
+            continue;
+        }
+        if (!at.entry->linked)
+            return VFS_ERROR_NOENT;
+        if (at.entry->length + 1ul > from)
+            return VFS_ERROR_NAMETOOLONG;
+        from -= at.entry->length;
+        memcpy(path->text + from, at.entry->name, at.entry->length);
+        path->text[--from] = '/';
+        at.entry = at.entry->parent;
+    }
+    if (from == path->size - 1)
+        path->text[--from] = '/';
+    path->length = path->size - 1 - from;
+    memmove(path->text, path->text + from, path->length + 1);
+    return 0;
+}
+
+int32_t tree_path_of(struct session *session, uint64_t node, uint64_t root, struct rest *path)
+{
+    const struct spot *at = session_spot(session, node), *top = session_spot(session, root);
+
+    if (!at || !top)
+        return VFS_ERROR_BADNODE;
+    return spot_path(*at, *top, path);
+}
+
+static uint32_t shown_flags(const struct session *session, const struct mount *mount)
+{
+    /* ST_* of statvfs(3), as the kernel numbers them. */
+    return (session_read_only(session, mount) ? 1 : 0) |
+           (mount->flags & VFS_MOUNT_FLAGS_NOSUID ? 2 : 0) |
+           (mount->flags & VFS_MOUNT_FLAGS_NODEV ? 4 : 0) |
+           (mount->flags & VFS_MOUNT_FLAGS_NOEXEC ? 8 : 0) | 32 /* ST_VALID */ |
+           (mount->flags & VFS_MOUNT_FLAGS_NOATIME ? 1024 : 4096);
+}
+
+int32_t tree_statfs(struct session *session, uint64_t node, struct vfs_fs_info *info)
+{
+    const struct spot *at = session_spot(session, node);
+    const struct fs *fs;
+    uint64_t total, free, used;
+
+    if (!at)
+        return VFS_ERROR_BADNODE;
+    fs = at->entry->inode->fs;
+    memset(info, 0, sizeof *info);
+    pages_of_machine(&total, &free);
+    if (fs->max_pages && fs->max_pages != UINT64_MAX) {
+        used = account_used(fs->account);
+        total = fs->max_pages;
+        free = used < total ? total - used : 0;
+    }
+    info->type = TMPFS_MAGIC;
+    info->block_size = JG_PAGE_SIZE;
+    info->blocks = total;
+    info->blocks_free = free;
+    info->files = fs->max_inodes;
+    if (fs->max_inodes > fs->inodes)
+        info->files_free = fs->max_inodes - fs->inodes;
+    info->fsid = fs->dev;
+    info->name_max = NAME_LIMIT;
+    info->mount_flags = shown_flags(session, at->mount);
+    return 0;
+}
