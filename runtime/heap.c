@@ -73,8 +73,10 @@ static unsigned cached_pages; /* free, but committed */
 
 static unsigned class_of(size_t size)
 {
-    unsigned c = 0;
+    unsigned c = 8;
 
+    if (size <= 128) /* the first eight are 16 bytes apart */
+        return size ? (unsigned)(size - 1) / 16 : 0;
     while (class_bytes[c] < size)
         c++;
     return c;
