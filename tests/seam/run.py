@@ -13,7 +13,7 @@ sys.path[:0] = [os.path.join(TOP, 'tools'), os.path.join(TOP, 'tests', 'lib')]
 
 from jargoon import bootimage, collect, guestconfig, parts, paths, rootimage, run  # noqa: E402
 from jargoon.roottree import Tree  # noqa: E402
-from tap import Failed, Tap  # noqa: E402
+from tap import Failed, Tap, skip_all  # noqa: E402
 
 PROGRAM, RUNTIME_TEST = sys.argv[1:3]
 
@@ -112,6 +112,9 @@ def runtime_ends():
         raise Failed(runtime.log[-1500:])
 
 
+for needed in (parts.KERNEL, parts.PID1):
+    if not os.path.exists(paths.built(needed)):
+        skip_all(f'the build did not make {needed}')
 tap = Tap()
 for name in run_runtime():
     tap.case(f'runtime: {name.strip()}', runtime, name.strip())

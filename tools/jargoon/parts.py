@@ -1,6 +1,7 @@
 """The parts of a boot image that the build made, by the names that the image gives them."""
 
 import os
+import struct
 
 from . import paths
 from .errors import Failure
@@ -42,7 +43,24 @@ def outputs():
 def servers(personality):
     """The sections of the servers for a run with that personality: name -> path."""
     chosen = {**ALWAYS, **personality_part(personality)}
-    return {section: need(output) for section, output in chosen.items()}
+    return {section: loadable(need(output)) for section, output in chosen.items()}
+
+
+def loadable(path):
+    """The bytes of an ELF up to the end of its last segment: what only a debugger reads, most of the
+    file, would cost the guest memory. A file that is no ELF64 is given as it is."""
+    with open(path, "rb") as file:
+        data = file.read()
+    try:
+        table, = struct.unpack_from("<Q", data, 32)
+        entry, count = struct.unpack_from("<HH", data, 54)
+        heads = [struct.unpack_from("<IIQQQQ", data, table + i * entry) for i in range(count)]
+    except struct.error:
+        return data
+    if data[:4] != b"\x7fELF":
+        return data
+    return data[:max((offset + size for kind, _, offset, _, _, size in heads if kind == 1),
+                     default=len(data))]
 
 
 def manifest():
