@@ -88,6 +88,12 @@ static bool size_of(struct text *values, struct config *c)
     return true;
 }
 
+static bool add_option(struct config *c, const struct text *value)
+{
+    return c->option_count < CONFIG_OPTIONS_MAX &&
+           text_copy(value, c->option[c->option_count++], CONFIG_OPTION_MAX);
+}
+
 static bool set(struct parser *p, const struct text *key, struct text value)
 {
     struct config *c = p->config;
@@ -106,6 +112,8 @@ static bool set(struct parser *p, const struct text *key, struct text value)
         return stdio_of(&value, &c->stdio[1]);
     if (text_is(key, "stderr"))
         return stdio_of(&value, &c->stdio[2]);
+    if (text_is(key, "kernel"))
+        return add_option(c, &value);
     if (text_is(key, "winsize"))
         return size_of(&value, c);
     return true;

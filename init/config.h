@@ -7,6 +7,8 @@
 
 #define CONFIG_STRINGS_MAX 512u /* arguments, and environment strings */
 #define CONFIG_NAME_MAX 40u
+#define CONFIG_OPTIONS_MAX 8u
+#define CONFIG_OPTION_MAX 24u /* a name in the start-up list: JG_STARTUP_NAME_MAX */
 
 /* How one of the standard descriptors is connected. */
 enum config_stdio { CONFIG_TTY, CONFIG_STREAM, CONFIG_NULL };
@@ -16,7 +18,8 @@ struct config {
     const char *cwd;
     enum config_stdio stdio[3];
     uint16_t rows, columns;
-    uint32_t argc, envc;
+    uint32_t argc, envc, option_count;
+    char option[CONFIG_OPTIONS_MAX][CONFIG_OPTION_MAX]; /* test options, for the personality */
     const char *arg[CONFIG_STRINGS_MAX];
     const char *env[CONFIG_STRINGS_MAX];
     char problem[128]; /* what is wrong with it, after config_parse() returned false */

@@ -20,6 +20,7 @@
 
 #define PROBLEM_SIZE 257 /* string<256> and its zero */
 #define SIGNALLED 128u
+#define SESSIONS 4u /* gifts of every personality; test options follow */
 
 #define PORT_RIGHTS (JG_RIGHT_DUPLICATE | JG_RIGHT_TRANSFER | JG_RIGHT_INSPECT | JG_RIGHT_WAIT)
 
@@ -92,16 +93,18 @@ void personality_start(struct init *init)
     s.system = open_vfs(init, s.events, VFS_ROOT_KIND_SYSTEM, 1);
     s.console = open_console(init, s.events);
 
-    const struct loader_gift gifts[] = {
+    struct loader_gift gifts[SESSIONS + CONFIG_OPTIONS_MAX] = {
         {"events", s.events, PORT_RIGHTS, 0},
         {"vfs", s.vfs, JG_RIGHTS_SAME, 0},
         {"system", s.system, JG_RIGHTS_SAME, 0},
         {"console", s.console, JG_RIGHTS_SAME, 0},
     };
 
-    init_start_server(init, m, personality_check_version, gifts, sizeof gifts / sizeof *gifts,
+    for (uint32_t i = 0; i < init->config.option_count; i++)
+        gifts[SESSIONS + i] = (struct loader_gift){init->config.option[i], JG_HANDLE_NONE, 0, 1};
+    init_start_server(init, m, personality_check_version, gifts, SESSIONS + init->config.option_count,
                       &init->personality);
-    for (size_t i = 0; i < sizeof gifts / sizeof *gifts; i++)
+    for (size_t i = 0; i < SESSIONS; i++)
         jg_handle_close(gifts[i].handle);
 }
 

@@ -46,11 +46,12 @@ static void configurations(void)
     CHECK(!strcmp(config.env[0], "A=b%") && !strcmp(config.env[1], "U=\xc3\xbc"));
     CHECK(config.stdio[0] == CONFIG_STREAM && config.stdio[1] == CONFIG_TTY);
     CHECK(config.stdio[2] == CONFIG_NULL && config.rows == 25 && config.columns == 80);
-    CHECK(!strcmp(config.cwd, "/root"));
+    CHECK(!strcmp(config.cwd, "/root") && config.option_count == 1 && !strcmp(config.option[0], "x"));
     CHECK(parse_config("", 0) && !strcmp(config.personality, "linux") && !strcmp(config.cwd, "/"));
     CHECK(parse_config("arg x", 5) && !strcmp(config.arg[0], "x"));
     CHECK(refuses_config("stdin socket\n") && refuses_config("winsize 25\n"));
     CHECK(refuses_config("winsize 25 65536\n") && refuses_config("arg %4\n"));
+    CHECK(refuses_config("kernel 012345678901234567890123\n"));
     CHECK(refuses_config("arg %00\n") && refuses_config("arg %zz\n") && refuses_config("arg %"));
     CHECK(refuses_config("personality 0123456789012345678901234567890123456789\n"));
     for (size_t n = 0; n < sizeof good; n++)
