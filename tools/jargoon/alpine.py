@@ -80,6 +80,6 @@ def _download(where):
                 raise Failure(f"what {url} sent is not the official file: its SHA-256 is "
                               f"{digest.hexdigest()}, not {SHA256}")
     except (OSError, http.client.HTTPException, ValueError) as error:
-        why = getattr(error, "reason", None) or error
+        why = error if hasattr(error, "code") else getattr(error, "reason", error)
         raise Failure(f"Alpine could not be downloaded from {url} ({why}): put {NAME} with the SHA-256 "
                       f"{SHA256} at {where}, or set JARGOON_ALPINE to its path") from None

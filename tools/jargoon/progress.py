@@ -53,9 +53,10 @@ class Task:
         if self.live and now - self.shown > 0.1:
             self.shown = now
             self._draw(detail)
-        elif not self.live and not self.announced and now - self.start > 1:
+        elif not self.live and now - self.shown > (30 if self.announced else 1):
+            self.shown = now
+            say(self.title + (f": {now - self.start:.0f} s so far" if self.announced else " ..."))
             self.announced = True
-            say(self.title + " ...")
 
     def __exit__(self, kind, *_):
         took = time.monotonic() - self.start

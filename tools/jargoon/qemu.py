@@ -41,7 +41,8 @@ class Options:
 
 
 def binary():
-    found = shutil.which(BINARY)
+    """QEMU's path: $JARGOON_QEMU, else the one that is installed."""
+    found = os.environ.get("JARGOON_QEMU") or shutil.which(BINARY)
     if not found:
         raise Failure(f"{BINARY} is not installed: run ./jargoon setup")
     return found

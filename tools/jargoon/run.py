@@ -62,7 +62,7 @@ def seconds(text):
 
 def size(text):
     import argparse
-    match = re.fullmatch(r"([0-9]{1,9})([KMG]?)(?:i?B)?", text.upper())
+    match = re.fullmatch(r"([0-9]{1,9})([KMG]?)(?:I?B)?", text.upper())
     if not match or not int(match[1]):
         raise argparse.ArgumentTypeError(f"`{text}` is no size such as 256M")
     return int(match[1]) << {"K": 10, "M": 20, "": 20, "G": 30}[match[2]]
