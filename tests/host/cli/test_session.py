@@ -1,14 +1,18 @@
 """A session with a QEMU of paper: statuses, streams byte by byte, readers that go, the terminal."""
 
+import fcntl
 import os
 import pty
 import select
 import signal
 import subprocess
+import sys
 import termios
 import time
 
 from support import Scratch, session
+
+TIOCGPTN = 0x80045430  # os.ptsname came with Python 3.13
 
 
 class Statuses(Scratch):
@@ -95,7 +99,6 @@ class Streams(Scratch):
             self.assertEqual(process.returncode, 3, closing)
 
     def test_flags_of_the_users_pipe_stay(self):
-        import fcntl
         reader, writer = os.pipe()
         process = session("burst", stdin=subprocess.DEVNULL, stdout=writer)
         time.sleep(0.5)
@@ -134,7 +137,6 @@ class Streams(Scratch):
 
 
 def session_words(mode):
-    import sys
     return [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "driver.py"), mode]
 
 
@@ -151,7 +153,8 @@ class OnATerminal(Scratch):
         if pid == 0:
             os.execve(session_words(mode)[0], session_words(mode), session_env())
         self.pid = pid
-        self.slave = os.readlink(f"/proc/{pid}/fd/0")
+        number = fcntl.ioctl(self.master, TIOCGPTN, bytes(4))
+        self.slave = f"/dev/pts/{int.from_bytes(number, sys.byteorder)}"
         self.addCleanup(os.close, self.master)
         self.resize(rows, columns)
         self.before = termios.tcgetattr(self.master)
