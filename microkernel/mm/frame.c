@@ -42,6 +42,13 @@ void frames_give(paddr_t base, paddr_t end)
     user_reserve = MIN(KERNEL_RESERVE + total / 32, 1024u);
 }
 
+void frames_adopt(paddr_t base, paddr_t end)
+{
+    total += (end - base) >> PAGE_SHIFT;
+    for (; base < end; base += PAGE_SIZE)
+        frame_of(base)->refs = 1;
+}
+
 bool frame_is_ram(paddr_t pa)
 {
     return pa >> PAGE_SHIFT < top_frame;

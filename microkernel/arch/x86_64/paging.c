@@ -203,7 +203,7 @@ static bool table_empty(const uint64_t *table)
     return true;
 }
 
-/* Frees what is below `table` inside [start, end); returns whether anything is left in it. */
+/* Frees what is below `table` inside [start, end). */
 static void free_below(struct pagetable *pt, uint64_t *table, int level, uintptr_t base,
                        uintptr_t start, uintptr_t end)
 {
@@ -229,14 +229,22 @@ static void free_below(struct pagetable *pt, uint64_t *table, int level, uintptr
 
 void pt_free_range(struct pagetable *pt, uintptr_t start, uintptr_t end)
 {
+    uint32_t before = pt->tables;
+
     free_below(pt, phys_to_virt(pt->root), 3, 0, start, end);
-    pt_flush_all(pt); /* no stale upper level may be cached */
+    if (pt->tables != before)
+        pt_flush_all(pt); /* no stale upper level may be cached */
+}
+
+void pt_unload(const struct pagetable *pt)
+{
+    if (this_cpu()->loaded_root == pt->root)
+        switch_root(kernel_root);
 }
 
 void pt_destroy(struct pagetable *pt)
 {
-    if (this_cpu()->loaded_root == pt->root)
-        switch_root(kernel_root);
+    pt_unload(pt);
     free_below(pt, phys_to_virt(pt->root), 3, 0, 0, 1ul << 47);
     frame_free(pt->root);
     pt->root = 0;

@@ -34,6 +34,9 @@ int pt_create(struct pagetable *pt);
 /* Frees all tables (leaf entries must have been dealt with); if they are loaded, loads the kernel's. */
 void pt_destroy(struct pagetable *pt);
 
+/* If these tables are loaded, loads the kernel's own instead. */
+void pt_unload(const struct pagetable *pt);
+
 /* The entry for `va`, or NULL where there is no table. */
 pte_t *pt_find(const struct pagetable *pt, uintptr_t va);
 

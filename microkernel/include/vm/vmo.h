@@ -38,6 +38,7 @@ struct vmo {
     uint32_t magic;
     uint32_t refs;
     enum vmo_kind kind;
+    bool plain;            /* PHYSICAL, but ordinary memory: mapped cached */
     uint32_t height;       /* of the radix tree; 0: root is NULL */
     void *root;
     uint64_t size;         /* bytes */
