@@ -2,7 +2,8 @@
 
 In:   main(arguments), from __main__.py. It does not return: its end is the command's exit status.
 Adding a verb: a module with SUMMARY, add_arguments(parser), run(options) -> status, and a line in
-VERBS. Modules are imported only when their verb is used, because `run` is measured.
+VERBS. With TAKES_COMMAND all words behind `--` are in options.command, untouched. Modules are imported
+only when their verb is used, because `run` is measured.
 """
 
 import os
@@ -63,7 +64,14 @@ def perform(arguments):
     if verb not in VERBS:
         raise Failure(f"there is no verb `{verb}`: use one of {', '.join(VERBS)}")
     parser, module = make_parser(verb)
-    return module.run(parser.parse_args(arguments[1:]))
+    words, command = arguments[1:], []
+    if "--" in words and getattr(module, "TAKES_COMMAND", False):
+        at = words.index("--")
+        words, command = words[:at], words[at + 1:]
+    options = parser.parse_args(words)
+    if command:
+        options.command = options.command + command
+    return module.run(options)
 
 
 def main(arguments):
