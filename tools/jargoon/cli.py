@@ -27,13 +27,19 @@ EPILOG = "See `./jargoon VERB --help` for a verb's options, and docs/running.md 
 def make_parser(verb):
     """The parser for one verb, whose module is imported; or for none, with summaries only."""
     import argparse
+
+    class Help(argparse.RawDescriptionHelpFormatter):
+        """With a width of our own: finding it, argparse would load shutil for 12 ms, at each start."""
+        def __init__(self, prog):
+            super().__init__(prog, width=help_width())
+
     if verb is None:
         parser = argparse.ArgumentParser(
             prog="./jargoon", epilog=EPILOG, usage="%(prog)s [--help] [--version] VERB ...",
             description="Jargoon: a microkernel that runs unmodified Linux programs. "
                         "The verbs:\n\n" + "\n".join(f"  {name:8} {text}" for name, (_, text)
                                                      in VERBS.items()),
-            formatter_class=argparse.RawDescriptionHelpFormatter)
+            formatter_class=Help)
         parser.add_argument("--version", action="version", version=f"jargoon {VERSION}")
         parser.add_argument("verb", nargs="?", help=argparse.SUPPRESS)
         return parser, None
@@ -48,9 +54,16 @@ def make_parser(verb):
     parser = argparse.ArgumentParser(
         prog=f"./jargoon {verb}", description=getattr(module, "DESCRIPTION", summary),
         epilog=getattr(module, "EPILOG", None), usage=getattr(module, "USAGE", None),
-        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+        formatter_class=Help, allow_abbrev=False)
     module.add_arguments(parser)
     return parser, module
+
+
+def help_width():
+    try:
+        return max(60, min(os.get_terminal_size(1).columns, 100) - 2)
+    except OSError:
+        return 78
 
 
 def perform(arguments):

@@ -43,10 +43,9 @@ def prepare(argument):
 
 
 def _stamp(path, status):
-    import hashlib
     words = (FORMAT, os.path.realpath(path), status.st_dev, status.st_ino, status.st_size,
              status.st_mtime_ns, status.st_ctime_ns)
-    return hashlib.sha256(repr(words).encode()).hexdigest()
+    return paths.fingerprint(repr(words))
 
 
 def _folder_key(folder):
