@@ -15,7 +15,7 @@ from jargoon import bootimage, collect, guestconfig, parts, paths, rootimage, ru
 from jargoon.roottree import Tree  # noqa: E402
 from tap import Failed, Tap, skip_all  # noqa: E402
 
-PROGRAM, RUNTIME_TEST = sys.argv[1:3]
+PROGRAM, RUNTIME_TEST, DYING = sys.argv[1:4]
 
 
 def sections(*command, personality='template', env=()):
@@ -90,6 +90,12 @@ def server_that_is_no_program():
     want(boot(found), 125, sentence='vfsd')
 
 
+def server_that_ends(name, binary, sentence):
+    found = sections('/program', 'hello')
+    found[name] = binary
+    want(boot(found), 125, sentence=sentence)
+
+
 def damaged_config():
     found = sections('/program', 'hello')
     found['config'] += b'stdin socket\n'
@@ -131,5 +137,9 @@ for name in ('root', 'system', 'config', 'bin/vfsd', 'bin/template'):
     tap.case(f'a boot image without {name}', missing, name)
 tap.case('a damaged root', damaged_root)
 tap.case('a server that is no program', server_that_is_no_program)
+tap.case('a personality that ends', server_that_ends, 'bin/template', DYING, 'template ended with code 3')
+tap.case('a vfsd that ends', server_that_ends, 'bin/vfsd', DYING, 'vfsd')
+# Without consoled nobody can tell the host; that the machine powers off is what is left to say it.
+tap.case('a consoled that ends', server_that_ends, 'bin/consoled', DYING, 'without a status')
 tap.case('a damaged configuration', damaged_config)
 tap.done()
