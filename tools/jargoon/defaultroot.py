@@ -37,8 +37,9 @@ def image():
     try:
         with open(note, encoding="ascii") as file:
             seen, _, key = file.read().partition(" ")
-        if seen == stamp and os.path.exists(roots.image_path(key)):
-            return roots.image_path(key)
+        path = roots.cached(key) if seen == stamp else None
+        if path:
+            return path
     except OSError:
         pass
     path, key = _made()
