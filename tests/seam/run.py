@@ -11,7 +11,7 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [os.path.join(TOP, 'tools'), os.path.join(TOP, 'tests', 'lib')]
 
-from jargoon import bootimage, collect, guestconfig, parts, paths, rootimage, run  # noqa: E402
+from jargoon import bootimage, collect, guestconfig, parts, paths, readdir, rootimage, run  # noqa: E402
 from jargoon.roottree import Tree  # noqa: E402
 from tap import Failed, Tap, skip_all  # noqa: E402
 
@@ -45,6 +45,14 @@ def want(outcome, status, stdout=b'', stderr=b'', sentence=None):
 
 def writes_and_exits():
     want(boot(sections('/program', 'hello', 'x y ', env=[('A', 'b')])), 7, b'hello x y A=b', b'aside')
+
+
+def runs_from_the_users_tree():
+    tree = Tree()
+    tree.add(b'mine', readdir.node_of(PROGRAM, os.stat(PROGRAM), (0, 0)))
+    found = sections('/mine', 'hello', 'me ')
+    found['root'] = rootimage.to_bytes(tree)
+    want(boot(found), 7, b'hello me -', b'aside')
 
 
 def a_mebibyte_arrives_whole():
@@ -126,6 +134,7 @@ for name in run_runtime():
     tap.case(f'runtime: {name.strip()}', runtime, name.strip())
 tap.case('runtime: all cases ran', runtime_ends)
 tap.case('a program writes and exits', writes_and_exits)
+tap.case("a program of the user's own tree", runs_from_the_users_tree)
 tap.case('a mebibyte arrives whole', a_mebibyte_arrives_whole)
 tap.case('unknown calls and bad arguments are errors', unknown_calls_and_bad_arguments_are_errors)
 for what, number in (('null', 11), ('illegal', 4), ('divide', 8)):
