@@ -122,7 +122,10 @@ void news_log(struct console *c)
 static bool pipes_idle(struct console *c)
 {
     for (enum serial_role role = 0; role < SERIAL_ROLES; role++) {
-        if (c->serial.stream[role].port && !pipe_out_idle(&c->serial.stream[role].out))
+        const struct serial_stream *stream = &c->serial.stream[role];
+
+        /* What the device has of a stream whose reader is gone may never come back. */
+        if (stream->port && stream->port->host_open && !pipe_out_idle(&stream->out))
             return false;
     }
     return true;

@@ -277,7 +277,7 @@ void serial_tell_closed(struct serial *s)
         if (!stream->closed || stream->told || !stream->port)
             continue;
         pipe_out_poll(&stream->out, true);
-        if (!pipe_out_idle(&stream->out))
+        if (stream->port->host_open && !pipe_out_idle(&stream->out))
             continue;
         stream->told = true;
         send_message(s, stream->number, PORT_OPEN, 0);
