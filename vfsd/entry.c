@@ -39,8 +39,7 @@ static void set_name(struct entry *entry, const char *name, size_t length)
 
 struct entry *entry_create(struct inode *inode, const char *name, size_t length)
 {
-    size_t size = offsetof(struct entry, own) + length + 1;
-    struct entry *entry = rt_alloc(size < sizeof *entry ? sizeof *entry : size);
+    struct entry *entry = rt_alloc(offsetof(struct entry, own) + length + 1);
 
     ASSERT(length <= NAME_LIMIT);
     if (!entry)

@@ -28,13 +28,13 @@ def prepare(argument):
         raise Failure(f"cannot read the root file system {argument}: {reason(error)}") from None
     if stat.S_ISDIR(status.st_mode):
         key = _folder_key(argument)
-        return cached(key) or _import_folder(argument, key)
+        return _cached(key) or _import_folder(argument, key)
     if not stat.S_ISREG(status.st_mode):
         raise Failure(f"{argument} is neither a folder nor an archive file")
     note = os.path.join(paths.cache_dir("roots", "seen"), _stamp(argument, status))
     try:
         with open(note, encoding="ascii") as file:
-            known = cached(file.read(64))
+            known = _cached(file.read(64))
         if known:
             return known
     except OSError:
@@ -43,9 +43,10 @@ def prepare(argument):
 
 
 def _stamp(path, status):
+    import hashlib
     words = (FORMAT, os.path.realpath(path), status.st_dev, status.st_ino, status.st_size,
              status.st_mtime_ns, status.st_ctime_ns)
-    return paths.fingerprint(repr(words))
+    return hashlib.sha256(repr(words).encode()).hexdigest()
 
 
 def _folder_key(folder):
@@ -64,7 +65,7 @@ def image_path(key):
     return os.path.join(paths.cache_dir("roots"), key + ".jgroot")
 
 
-def cached(key):
+def _cached(key):
     """The image of that key if it is whole; its time is set, so that old ones can be told."""
     path = image_path(key)
     try:
@@ -75,21 +76,12 @@ def cached(key):
 
 
 def store(tree, key):
-    """Writes `tree` into the cache under `key`; returns its path. Old ones make room."""
+    """Writes `tree` into the cache under `key`; returns its path."""
     from . import rootimage
-    _prune()
     path = image_path(key)
     with paths.Replacing(path) as file:
         rootimage.write(tree, file)
     return path
-
-
-def _prune():
-    """Removes images that no run has used for a month."""
-    import time
-    for entry in os.scandir(paths.cache_dir("roots")):
-        if entry.name.endswith(".jgroot") and time.time() - entry.stat().st_mtime > 30 * 86400:
-            os.unlink(entry.path)
 
 
 def _import_archive(path, note):
@@ -101,7 +93,7 @@ def _import_archive(path, note):
             for chunk in iter(lambda: file.read(1 << 20), b""):
                 digest.update(chunk)
         key = digest.hexdigest()
-        made = cached(key)
+        made = _cached(key)
         if not made:
             with progress.Task(f"importing {path}") as task:
                 made = _read_archive(path, key, task)

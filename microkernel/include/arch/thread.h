@@ -8,6 +8,7 @@
  *   arch_syscall_number(t)              rax at entry
  *   arch_arg(t, i)                      native or Linux argument 0..5
  *   arch_set_result(t, value)           result register of a native call or of a trapped syscall
+ *   arch_result(t)                      what is in it
  *   arch_call_handle(t), arch_call_info(t), arch_call_ext(t)   channel_call; reply_wait's port; token = ext
  *   arch_call_word(t, i)                word i of a call or of a reply
  *   arch_set_call_word(t, i, value)

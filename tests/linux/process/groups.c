@@ -98,5 +98,4 @@ HELPER(wait_for_end)
 {
     for (;;)
         pause();
-    return 0;
 }

@@ -31,6 +31,11 @@ static inline void arch_set_result(struct arch_thread *t, int64_t value)
     t->regs.rax = (uint64_t)value;
 }
 
+static inline int64_t arch_result(const struct arch_thread *t)
+{
+    return (int64_t)t->regs.rax;
+}
+
 static inline uint64_t arch_call_handle(const struct arch_thread *t)
 {
     return t->regs.rdi;

@@ -1,0 +1,73 @@
+/*
+ * The scheduler: fixed priority bands, round robin in a band, direct switches around it.
+ *
+ * A call runs its receiver at once and a reply its caller (sched_switch); only a thread that waits for
+ * neither passes through the ready queues. The slice is the caller's and is lent along; that it ended is
+ * remembered in `slice_over` and honoured at the reply.
+ *
+ * Locks: the big lock.
+ */
+#pragma once
+
+#include <arch/cpu.h>
+#include <object/thread.h>
+
+#define SCHED_BANDS 3u
+#define SCHED_SLICE_NS 10000000
+
+struct sched {
+    uint32_t ready_bands;      /* bit n: ready[n] is not empty */
+    bool slice_over;           /* the present slice has ended; somebody else waits for one */
+    bool idle;
+    uint64_t stamp;            /* arch_counter() at the last switch */
+    uint64_t switches;
+    struct list ready[SCHED_BANDS]; /* struct thread.packet.link */
+    jg_time_t slice_end;
+    jg_time_t armed;           /* what arch_timer_set was told last */
+    uint64_t idle_ticks;
+};
+
+extern struct sched sched;
+
+/* Prepares the queues. Called once. */
+void sched_init(void);
+
+/* Puts a thread that is in no queue at the back of its band, or at the front (it was preempted). */
+void sched_ready(struct thread *thread);
+void sched_ready_first(struct thread *thread);
+
+/* Takes a READY thread out of its queue. */
+void sched_remove(struct thread *thread);
+
+/* The current thread, which has got its new state and place already, leaves the processor. */
+void sched_leave(struct thread *thread);
+
+/* A deadline became the first one: the timer may have to come earlier. */
+void sched_timer_changed(void);
+
+/* Ticks of arch_counter() as nanoseconds. */
+uint64_t sched_ticks_ns(uint64_t ticks);
+
+/* Charges the present stretch of time to the thread that is current, as before reading its run_ticks. */
+static inline void sched_account(struct thread *thread)
+{
+    uint64_t now = arch_counter();
+
+    thread->run_ticks += now - sched.stamp;
+    sched.stamp = now;
+}
+
+/* Runs `to` here and now instead of `from`, the current thread, which has its new state already. */
+static inline void sched_switch(struct thread *from, struct thread *to)
+{
+    sched_account(from);
+    sched.switches++;
+    to->state = THREAD_RUNNING;
+    cpu_set_current(to);
+}
+
+/* May a reply switch straight to `to`: nothing above its band is ready and the slice is not over? */
+static inline bool sched_may_switch(const struct thread *to)
+{
+    return (sched.ready_bands >> to->priority) <= 1 && !sched.slice_over;
+}

@@ -1,0 +1,167 @@
+/*
+ * Calls on threads.
+ *
+ * Locks: the big lock.
+ */
+#include <mm/heap.h>
+#include <object/port.h>
+#include <syscall/syscall.h>
+
+static struct thread *thread_from(struct object *object)
+{
+    return container_of(object, struct thread, object);
+}
+
+static bool held_by(const struct thread *thread, const struct process *process)
+{
+    return thread->state == THREAD_HELD && thread->kind == JG_KIND_TRAP &&
+           thread->holder == process;
+}
+
+SYSCALL(thread_create)
+{
+    uint32_t flags = (uint32_t)c, priority = flags >> JG_THREAD_PRIORITY_SHIFT;
+    struct object *object;
+    struct thread *like = NULL, *thread;
+    struct process *process;
+    jg_status_t status = get(t, a, JG_TYPE_PROCESS, JG_RIGHT_MANAGE, &object);
+
+    if (status != JG_OK)
+        return status;
+    process = process_of(object);
+    if (b != JG_HANDLE_NONE) {
+        status = get(t, b, JG_TYPE_THREAD, JG_RIGHT_MANAGE, &object);
+        if (status != JG_OK)
+            return status;
+        like = thread_from(object);
+        if (!held_by(like, t->process))
+            return JG_ERR_BAD_STATE;
+    }
+    if ((flags & 0xffu & ~JG_THREAD_COPY_STATE) || priority > JG_PRIORITY_DRIVER ||
+        ((flags & JG_THREAD_COPY_STATE) && !like))
+        return JG_ERR_INVALID_ARGS;
+    if (priority > process->object.job->max_priority)
+        return JG_ERR_ACCESS_DENIED;
+    status = thread_create(process, like, flags & JG_THREAD_COPY_STATE, &thread);
+    if (status != JG_OK)
+        return status;
+    thread->priority = (uint8_t)priority;
+    return new_handle(t, &thread->object,
+                      RIGHTS_COMMON | JG_RIGHT_MANAGE | JG_RIGHT_READ | JG_RIGHT_WRITE);
+}
+
+SYSCALL(thread_start)
+{
+    struct object *object;
+    jg_status_t status = get(t, a, JG_TYPE_THREAD, JG_RIGHT_MANAGE, &object);
+
+    if (status != JG_OK)
+        return status;
+    return thread_start(thread_from(object));
+}
+
+SYSCALL(thread_exit)
+{
+    thread_end(t, 0);
+    return JG_OK;
+}
+
+SYSCALL(thread_read_state)
+{
+    struct object *object;
+    struct thread *thread;
+    struct jg_regs regs;
+    const void *vector;
+    size_t size;
+    jg_status_t status = get(t, a, JG_TYPE_THREAD, JG_RIGHT_READ, &object);
+
+    if (status != JG_OK)
+        return status;
+    thread = thread_from(object);
+    if (!thread_is_still(thread))
+        return JG_ERR_BAD_STATE;
+    switch (b) {
+    case JG_STATE_REGS:
+        if (d < sizeof(regs))
+            return JG_ERR_TOO_BIG;
+        arch_thread_read_regs(&thread->arch, &regs);
+        return copy_to_user(c, &regs, sizeof(regs)) ? (int64_t)sizeof(regs) : JG_ERR_BAD_ADDRESS;
+    case JG_STATE_VECTOR:
+        size = arch_vector_size();
+        if (d < size)
+            return JG_ERR_TOO_BIG;
+        vector = arch_vector_read(&thread->arch);
+        return copy_to_user(c, vector ? vector : arch_vector_initial(), size) ? (int64_t)size
+                                                                               : JG_ERR_BAD_ADDRESS;
+    }
+    return JG_ERR_INVALID_ARGS;
+}
+
+static jg_status_t write_vector(struct thread *thread, uint64_t user, uint64_t size)
+{
+    size_t whole = arch_vector_size();
+    jg_status_t status = JG_ERR_BAD_ADDRESS;
+    void *bytes;
+
+    if (size != whole)
+        return JG_ERR_INVALID_ARGS;
+    bytes = heap_alloc(whole);
+    if (!bytes)
+        return JG_ERR_NO_MEMORY;
+    if (copy_from_user(bytes, user, whole))
+        status = arch_vector_write(&thread->arch, bytes);
+    heap_free(bytes);
+    return status;
+}
+
+SYSCALL(thread_write_state)
+{
+    struct object *object;
+    struct thread *thread;
+    struct jg_regs regs;
+    jg_status_t status = get(t, a, JG_TYPE_THREAD, JG_RIGHT_WRITE, &object);
+
+    if (status != JG_OK)
+        return status;
+    thread = thread_from(object);
+    if (!thread_is_still(thread))
+        return JG_ERR_BAD_STATE;
+    switch (b) {
+    case JG_STATE_REGS:
+        if (d != sizeof(regs))
+            return JG_ERR_INVALID_ARGS;
+        if (!copy_from_user(&regs, c, sizeof(regs)))
+            return JG_ERR_BAD_ADDRESS;
+        return arch_thread_write_regs(&thread->arch, &regs);
+    case JG_STATE_VECTOR:
+        return write_vector(thread, c, d);
+    }
+    return JG_ERR_INVALID_ARGS;
+}
+
+SYSCALL(thread_set_level)
+{
+    struct object *object, *port;
+    struct thread *thread;
+    jg_status_t status = get(t, a, JG_TYPE_THREAD, JG_RIGHT_MANAGE, &object);
+
+    if (status == JG_OK)
+        status = get(t, b, JG_TYPE_PORT, JG_RIGHT_WAIT, &port);
+    if (status != JG_OK)
+        return status;
+    thread = thread_from(object);
+    if (thread->state != THREAD_NEW && !held_by(thread, t->process))
+        return JG_ERR_BAD_STATE;
+    return thread_set_level(thread, port_of(port), c);
+}
+
+SYSCALL(thread_kick)
+{
+    struct object *object;
+    jg_status_t status = get(t, a, JG_TYPE_THREAD, JG_RIGHT_MANAGE, &object);
+
+    if (status != JG_OK)
+        return status;
+    thread_kick(thread_from(object));
+    return JG_OK;
+}
