@@ -39,7 +39,8 @@ static void set_name(struct entry *entry, const char *name, size_t length)
 
 struct entry *entry_create(struct inode *inode, const char *name, size_t length)
 {
-    struct entry *entry = rt_alloc(offsetof(struct entry, own) + length + 1);
+    size_t size = offsetof(struct entry, own) + length + 1;
+    struct entry *entry = rt_alloc(size < sizeof *entry ? sizeof *entry : size);
 
     ASSERT(length <= NAME_LIMIT);
     if (!entry)

@@ -4,7 +4,7 @@
  * In:    init's calls (personality.idl), the program's traps and consoled's events, all on one port.
  * Life:  one thread. A write that finds the console full keeps the program's token, and is made again
  *        when the console's event comes; nothing here ever waits for anything but the port.
- * Needs: "control", "control_event", "events", "system", "console", "job".
+ * Needs: "control", "control_event", "events", "system", "vfs", "console", "job".
  */
 #include <ipc/console_client.h>
 #include <ipc/personality_server.h>
@@ -21,7 +21,7 @@ enum { SIGKILL = 9, SIGSEGV = 11 };
 enum { LATER = INT32_MIN, NEVER, CHUNK = 16384, IOV_MAX = 1024 };
 
 static struct {
-    jg_handle_t port, control_event, tree, console, job;
+    jg_handle_t port, control_event, tree[2], console, job;
     struct personality_standard io;
     struct program program;
     struct jg_received waiting; /* its trap, while the console is full: token not 0 */
@@ -179,7 +179,8 @@ int server_main(const struct jg_startup *startup)
 
     self.port = startup_handle(startup, "events");
     self.control_event = startup_handle(startup, "control_event");
-    self.tree = startup_handle(startup, "system");
+    self.tree[0] = startup_handle(startup, "system");
+    self.tree[1] = startup_handle(startup, "vfs");
     self.console = startup_handle(startup, "console");
     self.job = startup_handle(startup, "job");
     if (jg_channel_bind(startup_handle(startup, "control"), self.port, KEY_CONTROL) < 0)

@@ -1,5 +1,5 @@
 /*
- * Loading a static program: its file from the system tree, its memory, its stack, its thread.
+ * Loading a static program: its file from a tree, its memory, its stack, its thread.
  */
 #include "program.h"
 
@@ -65,7 +65,7 @@ static bool set(jg_handle_t *handle, int64_t result)
     return result > 0;
 }
 
-const char *program_start(struct program *p, jg_handle_t tree, const char *path, jg_handle_t job,
+const char *program_start(struct program *p, const jg_handle_t tree[2], const char *path, jg_handle_t job,
                           jg_handle_t port, uint64_t cookie, const char *strings, size_t size,
                           uint32_t argc, uint32_t envc)
 {
@@ -74,7 +74,7 @@ const char *program_start(struct program *p, jg_handle_t tree, const char *path,
     jg_handle_t file;
     uint64_t file_size, stack;
 
-    if (!open_file(tree, path, &file, &file_size))
+    if (!open_file(tree[0], path, &file, &file_size) && !open_file(tree[1], path, &file, &file_size))
         return "there is no such program";
     if (!set(&p->aspace, jg_aspace_create()) || load_elf(p->aspace, file, 0, file_size, &elf) < 0)
         return "it is no static executable, or there is no memory for it";

@@ -11,11 +11,11 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [os.path.join(TOP, 'tools'), os.path.join(TOP, 'tests', 'lib')]
 
-from jargoon import bootimage, collect, guestconfig, parts, paths, rootimage, run  # noqa: E402
+from jargoon import bootimage, collect, guestconfig, parts, paths, readdir, rootimage, run  # noqa: E402
 from jargoon.roottree import Tree  # noqa: E402
 from tap import Failed, Tap, skip_all  # noqa: E402
 
-PROGRAM, RUNTIME_TEST = sys.argv[1:3]
+PROGRAM, RUNTIME_TEST, DYING = sys.argv[1:4]
 
 
 def sections(*command, personality='template', env=()):
@@ -45,6 +45,14 @@ def want(outcome, status, stdout=b'', stderr=b'', sentence=None):
 
 def writes_and_exits():
     want(boot(sections('/program', 'hello', 'x y ', env=[('A', 'b')])), 7, b'hello x y A=b', b'aside')
+
+
+def runs_from_the_users_tree():
+    tree = Tree()
+    tree.add(b'mine', readdir.node_of(PROGRAM, os.stat(PROGRAM), (0, 0)))
+    found = sections('/mine', 'hello', 'me ')
+    found['root'] = rootimage.to_bytes(tree)
+    want(boot(found), 7, b'hello me -', b'aside')
 
 
 def a_mebibyte_arrives_whole():
@@ -90,6 +98,12 @@ def server_that_is_no_program():
     want(boot(found), 125, sentence='vfsd')
 
 
+def server_that_ends(name, binary, sentence):
+    found = sections('/program', 'hello')
+    found[name] = binary
+    want(boot(found), 125, sentence=sentence)
+
+
 def damaged_config():
     found = sections('/program', 'hello')
     found['config'] += b'stdin socket\n'
@@ -120,6 +134,7 @@ for name in run_runtime():
     tap.case(f'runtime: {name.strip()}', runtime, name.strip())
 tap.case('runtime: all cases ran', runtime_ends)
 tap.case('a program writes and exits', writes_and_exits)
+tap.case("a program of the user's own tree", runs_from_the_users_tree)
 tap.case('a mebibyte arrives whole', a_mebibyte_arrives_whole)
 tap.case('unknown calls and bad arguments are errors', unknown_calls_and_bad_arguments_are_errors)
 for what, number in (('null', 11), ('illegal', 4), ('divide', 8)):
@@ -131,5 +146,9 @@ for name in ('root', 'system', 'config', 'bin/vfsd', 'bin/template'):
     tap.case(f'a boot image without {name}', missing, name)
 tap.case('a damaged root', damaged_root)
 tap.case('a server that is no program', server_that_is_no_program)
+tap.case('a personality that ends', server_that_ends, 'bin/template', DYING, 'template ended with code 3')
+tap.case('a vfsd that ends', server_that_ends, 'bin/vfsd', DYING, 'vfsd')
+# Without consoled nobody can tell the host; that the machine powers off is what is left to say it.
+tap.case('a consoled that ends', server_that_ends, 'bin/consoled', DYING, 'without a status')
 tap.case('a damaged configuration', damaged_config)
 tap.done()

@@ -5,13 +5,13 @@ In:   missing(), install(), install_line(). Nothing here asks a question unless 
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
 
 from . import progress
 from .errors import Failure
+from .paths import which
 
 # package, a command or file that proves it, what it is for
 PACKAGES = [
@@ -35,8 +35,7 @@ def present(proof):
     if proof.startswith("/"):
         return os.path.exists(proof)
     # Administrators' folders too: not everybody has them in PATH.
-    path = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
-    return shutil.which(proof, path=path) is not None
+    return which(proof, "/usr/local/sbin:/usr/sbin:/sbin") is not None
 
 
 def missing(packages=None):
@@ -78,7 +77,7 @@ def install(packages, may_install=True):
         progress.say(f"needs the package {name}: {why}")
     if not may_install:
         raise Failure(f"packages are missing; install them with: {line}")
-    if not shutil.which("apt-get"):
+    if not which("apt-get"):
         raise Failure("there is no apt-get here; install by other means: "
                       + " ".join(entry[0] for entry in packages))
     root = _become_root(line)
@@ -99,7 +98,7 @@ def _become_root(line):
     """The words to put before a command that needs root."""
     if os.geteuid() == 0:
         return []
-    if not shutil.which("sudo"):
+    if not which("sudo"):
         raise Failure(f"packages are missing and there is no sudo; as root, run: {line}")
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     if subprocess.run(["sudo", "-n", "true"], **quiet).returncode == 0:

@@ -6,10 +6,9 @@ Life: build/.jargoon-NAME is the stamp of the last success; its time is when tha
 """
 
 import os
-import re
 import time
 
-from . import apt, parts, paths, progress
+from . import parts, paths, progress
 from .errors import Failure
 
 # What `run` does not depend on.
@@ -21,11 +20,9 @@ def ensure(what="all", force=False):
     """Builds "run" or "all" if it is not up to date. Only one of us builds at a time."""
     if not force and up_to_date(what):
         return
-    lacking = apt.missing()
-    if lacking:
-        from . import setup
-        setup.packages()
-    with paths.Lock("build-" + re.sub(r"\W", "_", paths.build_dir())[-100:],
+    from . import setup
+    setup.packages()
+    with paths.Lock("build-" + paths.fingerprint(os.path.realpath(paths.build_dir()))[:16],
                     "another jargoon is building; waiting"):
         if force or not up_to_date(what):
             began = time.time()
@@ -79,6 +76,7 @@ def _stamp(what, began):
 
 
 def _configure():
+    from . import apt
     build = paths.build_dir()
     if os.path.exists(os.path.join(build, "build.ninja")):
         return
@@ -92,6 +90,7 @@ def _configure():
 def _targets():
     """Those of parts.outputs() that the build knows. A part that needs a tool which was installed
     later is found by configuring again."""
+    from . import apt
     wanted = parts.outputs()
     known = _known_targets()
     if any(name not in known for name in wanted):
@@ -115,6 +114,8 @@ def _known_targets():
 
 
 def _ninja(targets):
+    import re
+    from . import apt
     with progress.Task("building") as task:
         status, lines = apt.run_shown(["ninja", "-C", paths.build_dir(), *targets], task)
     if status:

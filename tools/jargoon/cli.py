@@ -2,7 +2,8 @@
 
 In:   main(arguments), from __main__.py. It does not return: its end is the command's exit status.
 Adding a verb: a module with SUMMARY, add_arguments(parser), run(options) -> status, and a line in
-VERBS. Modules are imported only when their verb is used, because `run` is measured.
+VERBS. With TAKES_COMMAND all words behind `--` are in options.command, untouched. Modules are imported
+only when their verb is used, because `run` is measured.
 """
 
 import os
@@ -26,13 +27,19 @@ EPILOG = "See `./jargoon VERB --help` for a verb's options, and docs/running.md 
 def make_parser(verb):
     """The parser for one verb, whose module is imported; or for none, with summaries only."""
     import argparse
+
+    class Help(argparse.RawDescriptionHelpFormatter):
+        """With a width of our own: finding it, argparse would load shutil for 12 ms, at each start."""
+        def __init__(self, prog):
+            super().__init__(prog, width=help_width())
+
     if verb is None:
         parser = argparse.ArgumentParser(
             prog="./jargoon", epilog=EPILOG, usage="%(prog)s [--help] [--version] VERB ...",
             description="Jargoon: a microkernel that runs unmodified Linux programs. "
                         "The verbs:\n\n" + "\n".join(f"  {name:8} {text}" for name, (_, text)
                                                      in VERBS.items()),
-            formatter_class=argparse.RawDescriptionHelpFormatter)
+            formatter_class=Help)
         parser.add_argument("--version", action="version", version=f"jargoon {VERSION}")
         parser.add_argument("verb", nargs="?", help=argparse.SUPPRESS)
         return parser, None
@@ -47,9 +54,16 @@ def make_parser(verb):
     parser = argparse.ArgumentParser(
         prog=f"./jargoon {verb}", description=getattr(module, "DESCRIPTION", summary),
         epilog=getattr(module, "EPILOG", None), usage=getattr(module, "USAGE", None),
-        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+        formatter_class=Help, allow_abbrev=False)
     module.add_arguments(parser)
     return parser, module
+
+
+def help_width():
+    try:
+        return max(60, min(os.get_terminal_size(1).columns, 100) - 2)
+    except OSError:
+        return 78
 
 
 def perform(arguments):
@@ -63,7 +77,14 @@ def perform(arguments):
     if verb not in VERBS:
         raise Failure(f"there is no verb `{verb}`: use one of {', '.join(VERBS)}")
     parser, module = make_parser(verb)
-    return module.run(parser.parse_args(arguments[1:]))
+    words, command = arguments[1:], []
+    if "--" in words and getattr(module, "TAKES_COMMAND", False):
+        at = words.index("--")
+        words, command = words[:at], words[at + 1:]
+    options = parser.parse_args(words)
+    if command:
+        options.command = options.command + command
+    return module.run(options)
 
 
 def main(arguments):

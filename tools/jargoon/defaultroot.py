@@ -6,17 +6,14 @@ Life: sources come through apt (aptsources.py); for Debian 12's versions their h
       a change in rootfs/default/skeleton costs no compilation. One builds, another waits.
 """
 
-import glob
-import hashlib
 import os
-import shutil
 import stat
 
-from . import apt, paths, progress, readdir, roots
+from . import paths, progress, readdir, roots
 from .errors import Failure, reason
 from .roottree import Node, Tree, clean
 
-RECIPE = "3"  # raise when the steps of compile_all() change
+RECIPE = "4"  # raise when the steps of compile_all() change
 HERE = os.path.join(paths.TOP, "rootfs", "default")
 LOADER = "ld-musl-x86_64.so.1"
 PINS = {
@@ -35,21 +32,47 @@ TIME = 1767225600 * 10**9  # every file's time, so that equal inputs give equal 
 
 def image():
     """The JGROOT, from the cache or built now."""
+    note = os.path.join(paths.cache_dir("default-root"), "seen")
+    stamp = _stamp()
+    try:
+        with open(note, encoding="ascii") as file:
+            seen, _, key = file.read().partition(" ")
+        path = roots.cached(key) if seen == stamp else None
+        if path:
+            return path
+    except OSError:
+        pass
+    path, key = _made()
+    with paths.Replacing(note) as file:
+        file.write(f"{stamp} {key}".encode())
+    return path
+
+
+def _stamp():
+    """A fingerprint of the times and sizes of what the root is made from, this file included."""
+    seen = [(path, status.st_size, status.st_mtime_ns, status.st_ino)
+            for path, status in readdir.walk(HERE)]
+    status = os.stat(__file__)
+    return paths.fingerprint(repr((HERE, seen, status.st_size, status.st_mtime_ns, roots.FORMAT)))
+
+
+def _made():
+    """(path, key) of the image, by the contents of what it is made from."""
     compiled_key = _hash([os.path.join(HERE, "busybox.config")], RECIPE + repr(sorted(PINS.items())))
     skeleton = [os.path.join(HERE, "skeleton", os.fsdecode(path))
                 for path, status in readdir.walk(os.path.join(HERE, "skeleton"))
                 if stat.S_ISREG(status.st_mode)]
     key = _hash(skeleton, roots.FORMAT + compiled_key + repr(FOLDERS))
     path = roots.image_path(key)
-    if os.path.exists(path):
-        return path
-    with paths.Lock("default-root", "another jargoon is building the default root; waiting"):
-        if not os.path.exists(path):
-            roots.store(_tree(compiled(compiled_key)), key)
-    return path
+    if not os.path.exists(path):
+        with paths.Lock("default-root", "another jargoon is building the default root; waiting"):
+            if not os.path.exists(path):
+                roots.store(_tree(compiled(compiled_key)), key)
+    return path, key
 
 
 def _hash(files, more):
+    import hashlib
     digest = hashlib.sha256(more.encode())
     for path in files:
         with open(path, "rb") as file:
@@ -62,9 +85,9 @@ def compiled(key):
     folder = os.path.join(paths.cache_dir("default-root"), key)
     if os.path.exists(os.path.join(folder, "applets")):
         return folder
-    if apt.missing():
-        from . import setup
-        setup.packages()
+    import shutil
+    from . import setup
+    setup.packages()
     sources = paths.cache_dir("sources")
     archives = [fetched("musl", sources), fetched("busybox", sources)]
     work = os.path.join(paths.cache_dir("default-root"), "work")
@@ -80,6 +103,9 @@ def compiled(key):
 
 def fetched(name, folder):
     """The path of the package's original source archive, verified."""
+    import glob
+    import hashlib
+
     def find():
         return sorted(path for path in glob.glob(os.path.join(folder, name + "_*.orig.tar.*"))
                       if path.endswith((".gz", ".xz", ".bz2")))
@@ -121,6 +147,7 @@ class Steps:
                     "KCONFIG_NOTIMESTAMP": "1", "SOURCE_DATE_EPOCH": str(TIME // 10**9)}
 
     def run(self, *words, cwd="."):
+        from . import apt
         status, lines = apt.run_shown(list(words), self.task, os.path.join(self.work, cwd), self.env,
                                       self.log)
         if status:
@@ -148,6 +175,7 @@ def _musl(steps, archive):
         place = next((place for place in places if os.path.isdir(place)), None)
         if place:
             os.symlink(place, os.path.join(prefix, "include", name))
+    import shutil
     shutil.copy(os.path.join(prefix, "lib", "libc.so"), os.path.join(steps.work, "out", "libc.so"))
     steps.run("strip", "--strip-unneeded", "out/libc.so")
     return prefix
@@ -167,10 +195,11 @@ def _busybox(steps, archive, prefix):
     steps.run("make", jobs(), *compilers, cwd="busybox-src")
     steps.run("make", "install", *compilers, "CONFIG_PREFIX=" + os.path.join(steps.work, "installed"),
               cwd="busybox-src")
+    import shutil
     applets = []
     installed = os.path.join(steps.work, "installed")
     for path, status in readdir.walk(installed):
-        if stat.S_ISLNK(status.st_mode):
+        if stat.S_ISLNK(status.st_mode) and path != b"linuxrc":
             applets.append(os.fsdecode(path))
     shutil.copy(os.path.join(installed, "bin", "busybox"), os.path.join(steps.work, "out", "busybox"))
     with open(os.path.join(steps.work, "out", "applets"), "w", encoding="ascii") as file:

@@ -51,13 +51,13 @@ def loadable(path):
     file, would cost the guest memory. A file that is no ELF64 is given as it is."""
     with open(path, "rb") as file:
         data = file.read()
+    if data[:4] != b"\x7fELF":
+        return data
     try:
         table, = struct.unpack_from("<Q", data, 32)
         entry, count = struct.unpack_from("<HH", data, 54)
         heads = [struct.unpack_from("<IIQQQQ", data, table + i * entry) for i in range(count)]
-    except struct.error:
-        return data
-    if data[:4] != b"\x7fELF":
+    except (struct.error, OverflowError):
         return data
     return data[:max((offset + size for kind, _, offset, _, _, size in heads if kind == 1),
                      default=len(data))]

@@ -7,9 +7,9 @@ nobody asked for cost more than the machine type, so everything is off that can 
 """
 
 import os
-import shutil
 
 from .errors import Failure, reason
+from .paths import which
 
 BINARY = "qemu-system-x86_64"
 
@@ -42,7 +42,7 @@ class Options:
 
 def binary():
     """QEMU's path: $JARGOON_QEMU, else the one that is installed."""
-    found = os.environ.get("JARGOON_QEMU") or shutil.which(BINARY)
+    found = os.environ.get("JARGOON_QEMU") or which(BINARY)
     if not found:
         raise Failure(f"{BINARY} is not installed: run ./jargoon setup")
     return found
@@ -97,7 +97,7 @@ def spawn(words, keep, stderr):
     the terminal's modes. setpriv makes the kernel kill QEMU when we die, however we die; in the
     millisecond before it has done so, a SIGKILL of us could leave a QEMU behind.
     """
-    setpriv = shutil.which("setpriv")
+    setpriv = which("setpriv")
     if setpriv:
         words = [setpriv, "--pdeathsig", "KILL", "--", *words]
     null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)

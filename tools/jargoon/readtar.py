@@ -118,7 +118,7 @@ def _member(header, kind, size, extended, source, spool, tree):
     except ValueError:
         source.broken("an extended header holds a number that is none")
     mode = KINDS[kind] | number(header[100:108], source) & 0o7777
-    node = Node(mode, uid & 0xffffffff, gid & 0xffffffff, max(mtime, 0))
+    node = Node(mode, uid & 0xffffffff, gid & 0xffffffff, min(max(mtime, 0), 1 << 62))
     if stat.S_ISREG(mode):
         node.size = size
         node.content = spool.take(source, size, source.path)

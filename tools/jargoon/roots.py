@@ -28,13 +28,13 @@ def prepare(argument):
         raise Failure(f"cannot read the root file system {argument}: {reason(error)}") from None
     if stat.S_ISDIR(status.st_mode):
         key = _folder_key(argument)
-        return _cached(key) or _import_folder(argument, key)
+        return cached(key) or _import_folder(argument, key)
     if not stat.S_ISREG(status.st_mode):
         raise Failure(f"{argument} is neither a folder nor an archive file")
     note = os.path.join(paths.cache_dir("roots", "seen"), _stamp(argument, status))
     try:
         with open(note, encoding="ascii") as file:
-            known = _cached(file.read(64))
+            known = cached(file.read(64))
         if known:
             return known
     except OSError:
@@ -43,10 +43,9 @@ def prepare(argument):
 
 
 def _stamp(path, status):
-    import hashlib
     words = (FORMAT, os.path.realpath(path), status.st_dev, status.st_ino, status.st_size,
              status.st_mtime_ns, status.st_ctime_ns)
-    return hashlib.sha256(repr(words).encode()).hexdigest()
+    return paths.fingerprint(repr(words))
 
 
 def _folder_key(folder):
@@ -65,7 +64,7 @@ def image_path(key):
     return os.path.join(paths.cache_dir("roots"), key + ".jgroot")
 
 
-def _cached(key):
+def cached(key):
     """The image of that key if it is whole; its time is set, so that old ones can be told."""
     path = image_path(key)
     try:
@@ -76,12 +75,21 @@ def _cached(key):
 
 
 def store(tree, key):
-    """Writes `tree` into the cache under `key`; returns its path."""
+    """Writes `tree` into the cache under `key`; returns its path. Old ones make room."""
     from . import rootimage
+    _prune()
     path = image_path(key)
     with paths.Replacing(path) as file:
         rootimage.write(tree, file)
     return path
+
+
+def _prune():
+    """Removes images that no run has used for a month."""
+    import time
+    for entry in os.scandir(paths.cache_dir("roots")):
+        if entry.name.endswith(".jgroot") and time.time() - entry.stat().st_mtime > 30 * 86400:
+            os.unlink(entry.path)
 
 
 def _import_archive(path, note):
@@ -93,7 +101,7 @@ def _import_archive(path, note):
             for chunk in iter(lambda: file.read(1 << 20), b""):
                 digest.update(chunk)
         key = digest.hexdigest()
-        made = _cached(key)
+        made = cached(key)
         if not made:
             with progress.Task(f"importing {path}") as task:
                 made = _read_archive(path, key, task)

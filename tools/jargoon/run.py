@@ -17,6 +17,7 @@ EPILOG = """Exit status: COMMAND's own; 128+n when signal n killed it; 124 after
 125 when jargoon, a server or the kernel failed; 126 or 127 when COMMAND could
 not be run or found; 130 after Ctrl-A x."""
 
+TAKES_COMMAND = True
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 KERNEL = "microkernel/jargoon-kernel"
 # Memory that the kernel and the servers need beside the boot image; below it QEMU is not even tried.

@@ -98,4 +98,5 @@ HELPER(wait_for_end)
 {
     for (;;)
         pause();
+    return 0;
 }
