@@ -9,6 +9,7 @@ import os
 from . import paths
 
 LIMIT = 1 << 20
+LINES = 10000  # that are remembered, to tell what came twice
 
 
 class Log:
@@ -17,12 +18,30 @@ class Log:
         self.echo = echo
         self.text = bytearray()
         self.partial = {}  # channel -> the line that has begun
+        self.once = {}     # line -> how often one of "debug" and "log" is ahead of the other with it
 
     def take(self, channel, data):
+        """Takes bytes of "debug", "log" or anything else. The kernel's lines come both ways, early
+        ones by port 0xe9, all by the log port; each is kept once."""
         lines = (self.partial.get(channel, b"") + data).split(b"\n")
         self.partial[channel] = lines.pop()[-LIMIT:]
         for line in lines:
-            self._line(line.rstrip(b"\r") + b"\n")
+            line = line.rstrip(b"\r") + b"\n"
+            if not self._seen(channel, line):
+                self._line(line)
+
+    def _seen(self, channel, line):
+        """Whether the other way has brought this very line already."""
+        side = {"debug": 1, "log": -1}.get(channel, 0)
+        ahead = self.once.get(line, 0)
+        if ahead * side >= 0:
+            if side and len(self.once) < LINES:
+                self.once[line] = ahead + side
+            return False
+        self.once[line] = ahead + side
+        if not self.once[line]:
+            del self.once[line]
+        return True
 
     def finish(self):
         """The guest has ended: a line that was begun counts."""

@@ -111,6 +111,14 @@ class Logs(Scratch):
         self.assertIn(b"000099", log.text)
 
 
+    def test_lines_that_come_both_ways_are_kept_once(self):
+        log = Log()
+        log.take("debug", b"a\nb\na\n")
+        log.take("log", b"a\nb\nc\na\na\n")
+        log.take("debug", b"c\nb\n")
+        self.assertEqual(bytes(log.text), b"a\nb\na\nc\na\nb\n")
+
+
 class Qemu(Scratch):
     def test_command_line(self):
         os.environ["JARGOON_QEMU"] = "/q"
