@@ -121,14 +121,20 @@ void news_log(struct console *c)
 
 static bool pipes_idle(struct console *c)
 {
+    bool idle = true;
+
     for (enum serial_role role = 0; role < SERIAL_ROLES; role++) {
-        const struct serial_stream *stream = &c->serial.stream[role];
+        struct serial_stream *stream = &c->serial.stream[role];
 
         /* What the device has of a stream whose reader is gone may never come back. */
-        if (stream->port && stream->port->host_open && !pipe_out_idle(&stream->out))
-            return false;
+        if (!stream->port || !stream->port->host_open)
+            continue;
+        /* Sending alone asks for no interrupt: the last piece would come back unheard. */
+        pipe_out_poll(&stream->out, true);
+        if (!pipe_out_idle(&stream->out))
+            idle = false;
     }
-    return true;
+    return idle;
 }
 
 bool news_drained(struct console *c)
