@@ -28,7 +28,7 @@ static void emit_word_in(FILE *f, const struct param *p)
         fprintf(f, "    msg.word[%u] = %s;\n", p->word, p->name);
 }
 
-static void emit_data_in(FILE *f, const struct param *p, bool last)
+static void emit_data_in(FILE *f, const struct param *p)
 {
     const char *n = p->name;
 
@@ -41,7 +41,6 @@ static void emit_data_in(FILE *f, const struct param *p, bool last)
     if (p->kind == PARAM_STRING)
         fprintf(f, "    in.data[used + %s_len] = 0;\n", n);
     fprintf(f, "    used += %s_len%s;\n", n, p->kind == PARAM_STRING ? " + 1" : "");
-    (void)last;
 }
 
 static void emit_message_in(FILE *f, const struct decl *d)
@@ -60,7 +59,7 @@ static void emit_message_in(FILE *f, const struct decl *d)
         fprintf(f, "    __builtin_memset(in.fixed.zero_, 0, sizeof in.fixed.zero_);\n");
     for (const struct param *p = in->sorted; p; p = p->next_sorted)
         if (param_is_variable(p))
-            emit_data_in(f, p, !p->next_sorted);
+            emit_data_in(f, p);
     fprintf(f, "    msg.word[0] = sizeof in.fixed%s;\n", in->data_max ? " + used" : "");
 }
 
@@ -138,9 +137,8 @@ static void emit_handle_checks(FILE *f, const struct decl *d)
     }
 }
 
-/* Conditions under which words of a reply, or of a call, do not hold what they should. */
-static void emit_word_out_check(FILE *f, const struct idl *idl, const struct decl *d,
-                                const struct param *p)
+/* Takes one OUT out of its words into `got_NAME`, or finds that they do not hold one. */
+static void emit_word_out_check(FILE *f, const struct idl *idl, const struct param *p)
 {
     const struct type *type = p->type;
 
@@ -167,7 +165,6 @@ static void emit_word_out_check(FILE *f, const struct idl *idl, const struct dec
         emit_valid(f, idl, type, arena_format(idl->arena, "got_%s", p->name));
         fprintf(f, "))\n        result = JG_ERR_BAD_MESSAGE;\n");
     }
-    (void)d;
 }
 
 /* The words of the reply, checked; when the result is not 0 all of them count as zero. */
@@ -178,7 +175,7 @@ static void emit_words_out(FILE *f, const struct idl *idl, const struct decl *d)
                    "        result = JG_ERR_BAD_MESSAGE;\n", d->out.words);
     for (const struct param *p = d->out.params; p; p = p->next)
         if (p->kind != PARAM_HANDLE)
-            emit_word_out_check(f, idl, d, p);
+            emit_word_out_check(f, idl, p);
 }
 
 static void emit_values_zero(FILE *f, const struct decl *d)
@@ -189,23 +186,31 @@ static void emit_values_zero(FILE *f, const struct decl *d)
                     p->name);
 }
 
-static void emit_message_out(FILE *f, const struct idl *idl, const struct decl *d)
+/* The message of the reply, checked. With an error only variable data counts, if any came. */
+static void emit_message_check(FILE *f, const struct idl *idl, const struct decl *d)
 {
     bool values = false;
 
     for (const struct param *p = d->out.sorted; p; p = p->next_sorted)
         values |= !param_is_variable(p);
-    fprintf(f, "    if ((result == 0 || (result > 0 && msg.word[0] != 0)) &&\n"
-               "        (!jg_ipc_words_zero(msg.word, 1) ||\n"
+    fprintf(f, "    if (%s &&\n        (!jg_ipc_words_zero(msg.word, 1) ||\n"
                "         !%s_%s_out_valid(&out, msg.word[0], result == 0)))\n"
-               "        result = JG_ERR_BAD_MESSAGE;\n", idl->name, d->name);
-    fprintf(f, "    if (result < 0 || msg.word[0] == 0)\n"
-               "        __builtin_memset(&out.fixed, 0, sizeof out.fixed);\n");
+               "        result = JG_ERR_BAD_MESSAGE;\n",
+            d->out.variable ? "(result == 0 || (result > 0 && msg.word[0] != 0))" : "result == 0",
+            idl->name, d->name);
+    fprintf(f, "    if (%s)\n        __builtin_memset(&out.fixed, 0, sizeof out.fixed);\n",
+            d->out.variable ? "result < 0 || msg.word[0] == 0" : "result != 0");
     if (values && d->out.variable) {
-        fprintf(f, "    else if (result > 0) {\n");
+        fprintf(f, "    if (result > 0) {\n");
         emit_values_zero(f, d);
         fprintf(f, "    }\n");
     }
+}
+
+/* A buffer of the caller's that is too small makes the call fail, with the length that it needs. */
+static void emit_message_out(FILE *f, const struct idl *idl, const struct decl *d)
+{
+    emit_message_check(f, idl, d);
     for (const struct param *p = d->out.sorted; p; p = p->next_sorted) {
         if (!param_is_variable(p))
             continue;
@@ -324,7 +329,9 @@ static void emit_locals(FILE *f, const struct idl *idl, const struct decl *d)
         for (const struct param *p = d->out.params; p; p = p->next)
             if (p->kind == PARAM_VALUE)
                 fprintf(f, "    %s got_%s;\n", p->type->c, p->name);
-    fprintf(f, "    struct jg_message msg = {.info = %" PRIu64 "};\n", d->value.number);
+    fprintf(f, "    struct jg_message msg = {.info = %s_METHOD_", idl->upper);
+    emit_upper(f, d->name);
+    fprintf(f, "};\n");
     if (needs_ext(d))
         fprintf(f, "    struct jg_call_ext ext;\n");
     if (d->in.data_max || d->out.data_max)

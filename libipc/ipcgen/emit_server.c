@@ -348,10 +348,14 @@ static void emit_dispatch(FILE *f, const struct idl *idl)
                "    switch (JG_INFO_LABEL(msg->info)) {\n    case 0:\n"
                "        result = msg->word[0] == %s_VERSION ? JG_OK : JG_ERR_BAD_VERSION;\n"
                "        break;\n", idl->upper);
-    for (const struct decl *d = idl->decls; d; d = d->next)
-        if (d->kind == DECL_METHOD)
-            fprintf(f, "    case %" PRIu64 ":\n        result = %s_serve_%s(ops, &call, msg, reply);\n"
-                       "        break;\n", d->value.number, n, d->name);
+    for (const struct decl *d = idl->decls; d; d = d->next) {
+        if (d->kind != DECL_METHOD)
+            continue;
+        fprintf(f, "    case %s_METHOD_", idl->upper);
+        emit_upper(f, d->name);
+        fprintf(f, ":\n        result = %s_serve_%s(ops, &call, msg, reply);\n        break;\n", n,
+                d->name);
+    }
     fprintf(f, "    default:\n        result = JG_ERR_NOT_SUPPORTED;\n    }\n"
                "    if (result == JG_REPLY_KEPT)\n        return JG_TOKEN_NONE;\n"
                "    reply->info = jg_ipc_label(result);\n    return msg->token;\n}\n");

@@ -140,6 +140,7 @@ static void emit_decl(FILE *f, const struct idl *idl, const struct decl *d)
         emit_const(f, idl, d);
         break;
     case DECL_EVENT:
+        fputc('\n', f);
         emit_event(f, idl, d);
         break;
     case DECL_ENUM:

@@ -74,11 +74,11 @@ int main(int argc, char **argv)
     idl_check(idl, &diag);
     if (diag.count) {
         diag_print(&diag);
-        return 1;
+    } else {
+        write_header(argv[2], idl, emit_client);
+        write_header(argv[3], idl, emit_server);
     }
-    write_header(argv[2], idl, emit_client);
-    write_header(argv[3], idl, emit_server);
     arena_free(&arena);
     free(text);
-    return 0;
+    return diag.count ? 1 : 0;
 }

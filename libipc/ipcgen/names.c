@@ -46,7 +46,8 @@ struct names {
     struct taken *taken;
 };
 
-static void claim(struct names *n, const char *c, struct pos pos)
+/* Returns false, and reports it, when the name was taken before. */
+static bool claim(struct names *n, const char *c, struct pos pos)
 {
     struct taken *t;
 
@@ -57,13 +58,14 @@ static void claim(struct names *n, const char *c, struct pos pos)
             diag_error(n->diag, pos, "the C name `%.80s` is made by every interface", c);
         else
             diag_error(n->diag, pos, "the C name `%.80s` is taken by line %u", c, t->pos.line);
-        return;
+        return false;
     }
     t = arena_alloc(n->idl->arena, sizeof *t);
     t->c = c;
     t->pos = pos;
     t->next = n->taken;
     n->taken = t;
+    return true;
 }
 
 /* Lower case for types, methods, parameters; upper case for constants and items; no `__`, no `_` at the ends. */
@@ -91,22 +93,33 @@ static char *upper_case(struct arena *a, const char *name)
     return to;
 }
 
-static void check_params(struct names *n, const struct side *first, const struct side *second)
+/* A parameter and the names made of it; the first that is taken is reported. */
+static void claim_param(struct names *local, const struct param *p)
 {
-    static const char *const suffix[] = {"", "_len", "_size", "_count", "_max"};
+    static const char *const forms[] = {"%s", "got_%s", "%s_len", "%s_size", "%s_count", "%s_max"};
+    bool single = p->kind == PARAM_VALUE || p->kind == PARAM_HANDLE;
+    struct arena *a = local->idl->arena;
+
+    for (unsigned i = 0; i < (single ? 2 : COUNT(forms)); i++) {
+        size_t before = (size_t)(strstr(forms[i], "%s") - forms[i]);
+        const char *c = arena_format(a, "%.*s%s%s", (int)before, forms[i], p->name, forms[i] + before + 2);
+
+        if (!claim(local, c, p->pos))
+            return;
+    }
+}
+
+static void check_params(struct names *n, const struct side *in, const struct side *out)
+{
     struct names local = {.idl = n->idl, .diag = n->diag};
-    const struct side *sides[] = {first, second};
+    const struct side *sides[] = {in, out};
 
     for (unsigned s = 0; s < 2; s++) {
-        for (struct param *p = sides[s]->params; p; p = p->next) {
-            unsigned names = p->kind == PARAM_VALUE || p->kind == PARAM_HANDLE ? 1 : 5;
-
+        for (const struct param *p = sides[s]->params; p; p = p->next) {
             check_spelling(n, p->name, p->pos, false);
             if (is_listed(locals, COUNT(locals), p->name))
                 diag_error(n->diag, p->pos, "generated code has its own `%s`", p->name);
-            claim(&local, arena_format(n->idl->arena, "got_%s", p->name), p->pos);
-            for (unsigned i = 0; i < names; i++)
-                claim(&local, arena_format(n->idl->arena, "%s%s", p->name, suffix[i]), p->pos);
+            claim_param(&local, p);
         }
     }
 }

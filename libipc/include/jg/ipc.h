@@ -81,6 +81,14 @@ static inline int32_t jg_ipc_result(uint32_t label)
     return label == JG_IPC_STATUS_BIT ? JG_ERR_BAD_MESSAGE : -(int32_t)(label & INT32_MAX);
 }
 
+/* Answers a call that an op kept, with a result and no OUTs. Returns as jg_reply. */
+static inline int32_t jg_ipc_reply(jg_token_t token, int32_t result)
+{
+    struct jg_message reply = {.info = jg_ipc_label(result)};
+
+    return jg_reply(token, &reply);
+}
+
 /* An ext that carries nothing yet. The handle arrays stay as they are: their counts are 0. */
 static inline void jg_ipc_ext_init(struct jg_call_ext *ext)
 {
