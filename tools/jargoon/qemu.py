@@ -52,7 +52,7 @@ def command(options, chardevs):
     """The argument vector. `chardevs` maps each of CHANNELS to a -chardev body without the id,
     such as "socket,fd=7"; a channel that is not in it is not connected ("null")."""
     words = [binary(), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-             "-machine", "q35,usb=off,vmport=off,smbus=off,sata=off,hpet=off,graphics=off",
+             "-machine", "q35,usb=off,vmport=off,smbus=off,sata=off,hpet=off",
              "-accel", _accel(options), "-cpu", options.cpu,
              "-m", f"{options.memory >> 10}k", "-smp", "1"]
     if options.icount:
