@@ -1,0 +1,39 @@
+/*
+ * Events from below. An event says that something changed; what, is asked by ordinary calls.
+ */
+#include <events.h>
+
+#include <jg/rt/log.h>
+
+#include <fs/device.h>
+#include <fs/tty.h>
+#include <server.h>
+#include <sync/timer.h>
+
+static void console_event(uint64_t bits)
+{
+    stream_events(bits & 0xffff);
+    for (unsigned i = 0; i < 16; i++) {
+        if (bits & 1ull << (16 + i))
+            tty_event(i);
+    }
+}
+
+void events_loop(void)
+{
+    struct jg_message none = {0};
+    struct jg_received in;
+
+    for (;;) {
+        jg_status_t status = jg_reply_wait(server.events, JG_TOKEN_NONE, &none, &in);
+
+        if (status == JG_ERR_INTERRUPTED)
+            continue;
+        if (status != JG_OK)
+            rt_panic("events: %d", status);
+        if (JG_INFO_KIND(in.info) == JG_KIND_TIMER)
+            timers_run();
+        else if (in.key == EVENT_CONSOLE)
+            console_event(in.word[0]);
+    }
+}

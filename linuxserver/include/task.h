@@ -1,0 +1,206 @@
+/*
+ * Tasks (Linux threads), processes (thread groups), and what they share.
+ *
+ * Life of a task: task_clone() makes it, the kernel thread runs, each of its traps arrives at a worker with the task as
+ * cookie; task_exit() takes it out of the tree and kills the kernel thread; the worker frees it. A process lives
+ * on as a zombie until its parent has waited for it.
+ *
+ * Locks: `tasks_lock` guards the tree, ids, groups, sessions, states, and all signal state. Order:
+ * tasks_lock > wait queues. mm->lock, files->lock and file locks are never held together with tasks_lock, but for
+ * reading a task's shared pointers under it. A task's own shared pointers (mm, files, fs, sighand) are
+ * changed only by itself, under tasks_lock, so it may read them without.
+ */
+#pragma once
+
+#include <jg/rt/list.h>
+#include <jg/rt/sync.h>
+#include <jg/stubs.h>
+
+#include <cred.h>
+#include <linux.h>
+#include <sync/timer.h>
+#include <sync/wait.h>
+
+struct mm;
+struct files;
+struct fs_context;
+struct sighand;
+struct outcome;
+
+struct pending {
+    uint64_t set;          /* bit n-1: signal n */
+    struct list queue;     /* struct sigqueue, in order of arrival */
+    unsigned queued;
+};
+
+struct rlimits {
+    struct rlimit64 limit[RLIM_NLIMITS];
+};
+
+struct process {
+    int pid;
+    int pgid, sid;
+    struct list link;            /* all processes, by age */
+    struct process *parent;
+    struct list children, sibling;
+    struct list tasks;           /* living threads */
+    unsigned task_count;
+    struct task *leader;         /* NULL when it has gone before the others */
+    jg_handle_t handle;
+
+    bool zombie;                 /* all tasks gone, not yet waited for */
+    bool group_exit;             /* every task must end with exit_status */
+    int exit_status;             /* as wait4 gives it */
+    char comm[16];               /* of the last task, for a zombie */
+    uint32_t uid;                /* real user id of the last task, for a zombie */
+    int exit_signal;             /* to the parent, 0: none */
+    bool execed;                 /* since fork: setpgid by the parent is refused */
+    bool subreaper;
+    bool stopped, continued;     /* job control state */
+    bool report_stop, report_continue; /* not yet waited for */
+    int stop_signal;
+    struct task *exec_task;      /* removing its siblings */
+
+    int tty;                     /* controlling terminal, -1: none */
+    struct pending shared;       /* signals for the whole group */
+    struct waitqueue child_wait; /* wait4: a child changed state; exec: a sibling has gone */
+    struct waitqueue stop_wait;  /* stopped tasks sleep here */
+    struct waitqueue signal_wait; /* sigtimedwait, signalfd: a blocked signal became pending */
+    struct rlimits limits;
+    struct timer real_timer;     /* ITIMER_REAL, alarm */
+    jg_time_t real_interval;
+
+    jg_time_t start_time;
+    uint64_t user_ns, system_ns; /* of tasks that have gone */
+    uint64_t child_user_ns, child_system_ns;
+    uint64_t min_faults, child_min_faults, max_rss, child_max_rss;
+    int nice;
+    int oom_score_adj;
+    bool dumpable;
+};
+
+struct altstack {
+    uint64_t base, size;
+    uint32_t flags;
+};
+
+struct task {
+    int tid;
+    struct process *process;
+    struct list link;            /* in process->tasks */
+    jg_handle_t thread;
+
+    struct mm *mm;
+    struct files *files;
+    struct fs_context *fs;
+    struct sighand *sighand;
+    struct cred cred;
+    char comm[16];
+
+    /* Signals. */
+    uint64_t blocked;
+    uint64_t saved_blocked;      /* valid with restore_blocked: sigsuspend, ppoll */
+    bool restore_blocked;
+    struct pending pending;
+    struct altstack altstack;
+    volatile uint32_t signalled; /* something for delivery to look at; set under tasks_lock */
+    volatile uint32_t killed;    /* a fatal signal or a group exit: nothing but exit remains */
+    int death_signal;            /* PR_SET_PDEATHSIG */
+    bool no_new_privs;
+
+    /* Waiting: see sync/wait.h. */
+    volatile uint32_t wake;
+    volatile uint32_t in_server; /* a worker handles a trap of it: wake it, do not kick it */
+    struct outcome *outcome;     /* of the trap that is being handled */
+
+    /* Restart of nanosleep and friends through restart_syscall(2). */
+    int64_t (*restart)(struct task *t);
+    uint64_t restart_args[4];
+
+    volatile bool vfork_done;             /* the parent that waits for us may go on */
+    struct task *vfork_parent;
+    uint64_t clear_child_tid, set_child_tid;
+    uint64_t robust_list;
+    jg_time_t start_time;
+};
+
+extern struct mutex tasks_lock;
+
+/* What clone, clone3, fork and vfork ask for. */
+struct clone_request {
+    uint64_t flags;
+    uint64_t stack;          /* new stack pointer, 0: the same */
+    uint64_t parent_tid, child_tid, tls, pidfd;
+    int exit_signal;
+};
+
+/*
+ * Makes a child of `t` and starts it; with CLONE_VFORK returns when the child has executed or ended.
+ * Called from `t`'s own trap. Returns the child's id, or -errno (EAGAIN, ENOMEM, EINVAL).
+ * Source: clone(2).
+ */
+int64_t task_clone(struct task *t, const struct clone_request *request);
+
+/* Makes pid 1, with empty files and address space; it is started with task_start(). NULL: no memory. */
+struct task *task_create_first(void);
+
+/* Lets a new task run its first instruction. */
+int task_start(struct task *t);
+
+/*
+ * Ends the calling task (never returns to its program): releases what it holds, tells the family. The caller's
+ * worker must not touch `t` afterwards, and has no token to answer.
+ */
+void task_exit(struct task *t, int status);
+
+/* Makes every task of `t`'s process end with `status` (wait4's form). tasks_lock is held. */
+void process_group_exit(struct process *p, int status);
+
+/* Ends all other tasks of the process and waits until they are gone; t becomes the leader. Returns 0 or -EAGAIN
+ * when another thread is ending the group. For exec. */
+int task_remove_siblings(struct task *t);
+
+/* vfork: tells the waiting parent that its address space is its own again. Once; harmless otherwise. */
+void task_vfork_release(struct task *t);
+
+/* Look-ups; tasks_lock is held, results are good while it is. */
+struct process *process_find(int pid);
+struct task *task_find(int tid);
+struct task *process_any_task(struct process *p);
+extern struct list all_processes;
+extern struct process *init_process;
+bool process_group_exists(int pgid, int sid);
+bool process_group_orphaned(int pgid, int sid);
+
+/* Counts for sysinfo, /proc/loadavg, /proc/stat. */
+unsigned task_total(void);
+extern uint64_t forks_total;
+
+/* CPU time of a task or of a living process, in nanoseconds. */
+void task_times(struct task *t, uint64_t *user, uint64_t *system);
+void process_times(struct process *p, uint64_t *user, uint64_t *system);
+
+/* Executes a program. Replaces everything on success, when it returns 0 and the trap must be answered with RESUME. */
+
+struct exec_request;
+int task_exec(struct task *t, struct exec_request *request);
+
+/* wait4 and waitid in one form. */
+struct wait_request {
+    int idtype, id;        /* P_ALL, P_PID, P_PGID */
+    int options;           /* WNOHANG, WEXITED, WSTOPPED, WCONTINUED, WNOWAIT, __WALL, __WCLONE, __WNOTHREAD */
+};
+struct wait_result {
+    int pid, uid, status;  /* status in wait4's form */
+    int code;              /* CLD_* */
+    uint64_t user_ns, system_ns, max_rss;
+};
+/* Returns a child's pid, 0 (WNOHANG), -ECHILD or -ERESTARTSYS. Source: wait(2). */
+int64_t task_wait(struct task *t, const struct wait_request *request, struct wait_result *result);
+
+/* The worker that handles a trap tells the loop what to answer. */
+enum answer {
+    ANSWER_RESULT, /* the result in rax */
+    ANSWER_RESUME, /* registers as they stand */
+    ANSWER_NONE,   /* the task is gone */
+};

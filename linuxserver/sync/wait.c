@@ -1,0 +1,91 @@
+/*
+ * The server's one way to wait. The proof is in wait.h.
+ */
+#include <sync/wait.h>
+
+#include <jg/rt/sync.h>
+#include <jg/rt/time.h>
+#include <jg/stubs.h>
+
+#include <task.h>
+
+static struct mutex wait_lock = MUTEX_INIT;
+
+void wait_queue_init(struct waitqueue *queue)
+{
+    list_init(&queue->waiters);
+}
+
+void wait_add(struct waitqueue *queue, struct waiter *waiter, struct task *task)
+{
+    waiter->task = task;
+    mutex_lock(&wait_lock);
+    list_add_tail(&queue->waiters, &waiter->link);
+    waiter->queued = true;
+    mutex_unlock(&wait_lock);
+}
+
+void wait_remove(struct waiter *waiter)
+{
+    mutex_lock(&wait_lock);
+    if (waiter->queued)
+        list_remove(&waiter->link);
+    waiter->queued = false;
+    mutex_unlock(&wait_lock);
+}
+
+void wait_prepare(struct task *task)
+{
+    /* Sequentially consistent, so that the check that follows is not done before it. */
+    __atomic_store_n(&task->wake, 0, __ATOMIC_SEQ_CST);
+}
+
+static int sleep_until(struct task *task, jg_time_t deadline, const volatile uint32_t *stop)
+{
+    for (;;) {
+        if (__atomic_load_n(stop, __ATOMIC_SEQ_CST))
+            return -ERESTARTSYS;
+        if (__atomic_load_n(&task->wake, __ATOMIC_SEQ_CST))
+            return 0;
+        if (jg_futex_wait((const uint32_t *)&task->wake, 0, deadline) == JG_ERR_TIMED_OUT)
+            return __atomic_load_n(stop, __ATOMIC_SEQ_CST) ? -ERESTARTSYS : -ETIMEDOUT;
+    }
+}
+
+int wait_sleep(struct task *task, jg_time_t deadline)
+{
+    return sleep_until(task, deadline, &task->signalled);
+}
+
+int wait_sleep_killable(struct task *task)
+{
+    return sleep_until(task, JG_TIME_INFINITE, &task->killed);
+}
+
+void wait_wake_task(struct task *task)
+{
+    if (!__atomic_exchange_n(&task->wake, 1, __ATOMIC_SEQ_CST))
+        jg_futex_wake((const uint32_t *)&task->wake, 1);
+}
+
+void wait_wake(struct waitqueue *queue)
+{
+    mutex_lock(&wait_lock);
+    LIST_FOR_EACH (it, &queue->waiters)
+        wait_wake_task(LIST_ENTRY(it, struct waiter, link)->task);
+    mutex_unlock(&wait_lock);
+}
+
+void wait_queue_close(struct waitqueue *queue)
+{
+    struct list *it;
+
+    mutex_lock(&wait_lock);
+    while ((it = list_pop(&queue->waiters))) {
+        struct waiter *w = LIST_ENTRY(it, struct waiter, link);
+
+        w->queued = false;
+        wait_wake_task(w->task);
+    }
+    mutex_unlock(&wait_lock);
+}

@@ -1,0 +1,66 @@
+/*
+ * The server's one way to wait.
+ *
+ * A task registers on the queues of everything that could end its wait, *then* checks, then sleeps:
+ *
+ *     wait_add(&q, &w, t);
+ *     for (;;) {
+ *         wait_prepare(t);
+ *         if (condition)            // under the condition's own lock, released before the sleep
+ *             break;
+ *         if ((err = wait_sleep(t, deadline)))
+ *             break;
+ *     }
+ *     wait_remove(&w);
+ *
+ * No wake-up is lost: a waker changes the condition first and calls wait_wake() after; wait_wake() sets the
+ * task's sticky `wake` word. If that falls before wait_prepare(), the check sees the changed condition; if it falls
+ * after, the sleep finds the word set and returns at once. Signals, kicks and time-outs use the same word.
+ *
+ * Locks: one mutex for all queues, held for a few instructions and inside any other lock.
+ */
+#pragma once
+
+#include <jg/rt/list.h>
+#include <jg/types.h>
+
+struct task;
+
+struct waitqueue {
+    struct list waiters;
+};
+
+struct waiter {
+    struct list link;
+    struct task *task;
+    bool queued;
+};
+
+void wait_queue_init(struct waitqueue *queue);
+
+/* Registers `task`; `waiter` lives on its worker's stack (or in memory it owns) until wait_remove(). */
+void wait_add(struct waitqueue *queue, struct waiter *waiter, struct task *task);
+
+/* Takes it off; harmless when the queue went away with wait_queue_close(). */
+void wait_remove(struct waiter *waiter);
+
+/* Forgets wake-ups so far: call before checking the condition. */
+void wait_prepare(struct task *task);
+
+/*
+ * Sleeps until woken, signalled, or `deadline` (monotonic; JG_TIME_INFINITE: none). No lock may be held.
+ * Returns 0, -ETIMEDOUT, or -ERESTARTSYS when an unblocked signal is pending (also before sleeping).
+ */
+int wait_sleep(struct task *task, jg_time_t deadline);
+
+/* As wait_sleep, but only a kill (never a caught signal) ends it: vfork, exec's removal of siblings. */
+int wait_sleep_killable(struct task *task);
+
+/* Wakes everybody on the queue. Never blocks for long; any context. */
+void wait_wake(struct waitqueue *queue);
+
+/* Wakes one task wherever it waits (signals). */
+void wait_wake_task(struct task *task);
+
+/* Wakes everybody and detaches them: the queue's memory may go afterwards. */
+void wait_queue_close(struct waitqueue *queue);

@@ -1,0 +1,332 @@
+/*
+ * Making tasks: fork, vfork, clone, threads, and the first process.
+ *
+ * In:    task_clone() from the calls, task_create_first() from launch.c.
+ * Life:  everything is made and reserved before anybody can see the child; publish() is the point of no return.
+ * Locks: tasks_lock only in publish().
+ */
+#include "itimer.h"
+#include "table.h"
+
+#include <jg/rt/heap.h>
+#include <jg/rt/log.h>
+#include <jg/rt/string.h>
+#include <jg/rt/time.h>
+
+#include <file.h>
+#include <linux/signal.h>
+#include <mm.h>
+#include <server.h>
+#include <signal.h>
+#include <sync/timer.h>
+
+static struct process *process_create(void)
+{
+    struct process *p = rt_zalloc(sizeof *p);
+
+    if (!p)
+        return NULL;
+    list_init(&p->link);
+    list_init(&p->children);
+    list_init(&p->sibling);
+    list_init(&p->tasks);
+    wait_queue_init(&p->child_wait);
+    wait_queue_init(&p->stop_wait);
+    wait_queue_init(&p->signal_wait);
+    pending_init(&p->shared);
+    p->tty = -1;
+    p->dumpable = true;
+    timer_init(&p->real_timer, itimer_fire);
+    p->start_time = time_monotonic();
+    return p;
+}
+
+static struct task *task_allocate(void)
+{
+    struct task *t = rt_zalloc(sizeof *t);
+
+    if (!t)
+        return NULL;
+    list_init(&t->link);
+    pending_init(&t->pending);
+    t->start_time = time_monotonic();
+    return t;
+}
+
+/* Undoes a task that nobody has seen. */
+static void task_discard(struct task *t)
+{
+    if (t->thread) {
+        jg_task_kill(t->thread, 0);
+        jg_handle_close(t->thread);
+    }
+    if (t->process && list_empty(&t->process->link)) {
+        if (t->process->handle)
+            jg_handle_close(t->process->handle);
+        rt_free(t->process);
+    }
+    mm_put(t->mm);
+    if (t->files)
+        files_put(t, t->files);
+    if (t->fs)
+        fs_put(t->fs);
+    sighand_put(t->sighand);
+    rt_free(t);
+}
+
+static int make_thread(struct task *t, struct task *like)
+{
+    int64_t h = jg_thread_create(t->process->handle, like ? like->thread : JG_HANDLE_NONE,
+                                 like ? JG_THREAD_COPY_STATE : 0);
+
+    if (h < 0)
+        return -EAGAIN;
+    t->thread = (jg_handle_t)h;
+    h = jg_thread_set_level(t->thread, server.port, (uintptr_t)t);
+    return h < 0 ? -EAGAIN : 0;
+}
+
+static int make_process(struct task *t)
+{
+    int64_t h = jg_process_create(server.job, t->mm->aspace, t->comm);
+
+    if (h < 0)
+        return h == JG_ERR_NO_MEMORY ? -ENOMEM : -EAGAIN;
+    t->process->handle = (jg_handle_t)h;
+    return 0;
+}
+
+static int share_or_copy(struct task *child, struct task *t, uint64_t flags)
+{
+    child->mm = flags & CLONE_VM ? mm_get(t->mm) : mm_clone(t->mm);
+    child->files = flags & CLONE_FILES ? files_get(t->files) : files_clone(t->files);
+    child->fs = flags & CLONE_FS ? fs_get(t->fs) : fs_clone(t->fs);
+    child->sighand = flags & CLONE_SIGHAND ? sighand_get(t->sighand) : sighand_clone(t->sighand);
+    return child->mm && child->files && child->fs && child->sighand ? 0 : -ENOMEM;
+}
+
+static void copy_process(struct process *p, const struct process *from, int exit_signal)
+{
+    p->pgid = from->pgid;
+    p->sid = from->sid;
+    p->tty = from->tty;
+    p->limits = from->limits;
+    p->nice = from->nice;
+    p->oom_score_adj = from->oom_score_adj;
+    p->exit_signal = exit_signal;
+}
+
+static int set_registers(struct task *child, const struct clone_request *request)
+{
+    struct jg_regs regs;
+
+    if (jg_thread_read_state(child->thread, JG_STATE_REGS, &regs, sizeof regs) < 0)
+        return -EAGAIN;
+    regs.rax = 0;
+    regs.entry_rax = (uint64_t)-1;
+    if (request->stack)
+        regs.rsp = request->stack;
+    if (request->flags & CLONE_SETTLS)
+        regs.fs_base = request->tls;
+    return jg_thread_write_state(child->thread, JG_STATE_REGS, &regs, sizeof regs) < 0 ? -EPERM : 0;
+}
+
+/* Makes a complete child that nobody can see yet. */
+static int prepare(struct task *t, const struct clone_request *request, struct task **out)
+{
+    struct task *child = task_allocate();
+    int err = -ENOMEM;
+
+    if (!child)
+        return -ENOMEM;
+    memcpy(child->comm, t->comm, sizeof child->comm);
+    child->cred = t->cred;
+    child->blocked = t->blocked;
+    child->no_new_privs = t->no_new_privs;
+    if (!(request->flags & CLONE_VM) || (request->flags & CLONE_VFORK))
+        child->altstack = t->altstack;
+    if (request->flags & CLONE_CHILD_CLEARTID)
+        child->clear_child_tid = request->child_tid;
+    if (request->flags & CLONE_THREAD)
+        child->process = t->process;
+    else if (!(child->process = process_create()))
+        goto discard;
+    if ((err = share_or_copy(child, t, request->flags)))
+        goto discard;
+    if (!(request->flags & CLONE_THREAD)) {
+        copy_process(child->process, t->process, request->exit_signal);
+        if ((err = make_process(child)))
+            goto discard;
+    }
+    if ((request->flags & CLONE_CLEAR_SIGHAND) && !(request->flags & CLONE_SIGHAND)) {
+        for (int i = 0; i < SIGNALS; i++)
+            if (child->sighand->action[i].handler != (uint64_t)SIG_IGN)
+                child->sighand->action[i] = (struct action){0};
+    }
+    if ((err = make_thread(child, t)) || (err = set_registers(child, request)))
+        goto discard;
+    *out = child;
+    return 0;
+
+discard:
+    task_discard(child);
+    return err;
+}
+
+/* RLIMIT_NPROC counts the user's tasks. tasks_lock is held. */
+static bool too_many(struct task *t)
+{
+    uint64_t limit = t->process->limits.limit[RLIMIT_NPROC].rlim_cur, count = 0;
+
+    if (limit == RLIM64_INFINITY || !t->cred.uid || cred_capable(&t->cred, CAP_SYS_RESOURCE))
+        return false;
+    LIST_FOR_EACH (it, &all_processes) {
+        struct process *p = LIST_ENTRY(it, struct process, link);
+        struct task *any = process_any_task(p);
+
+        if (any && any->cred.uid == t->cred.uid)
+            count += p->task_count;
+    }
+    return count >= limit;
+}
+
+static int publish(struct task *t, struct task *child, const struct clone_request *request)
+{
+    struct process *p = child->process;
+    int id;
+
+    mutex_lock(&tasks_lock);
+    /* A kill or an exec that counts our threads must not miss a new one. */
+    if (t->killed || (t->signalled && t->process->group_exit)) {
+        mutex_unlock(&tasks_lock);
+        return -ERESTARTNOINTR;
+    }
+    id = too_many(t) ? -EAGAIN : id_allocate();
+    if (id < 0) {
+        mutex_unlock(&tasks_lock);
+        return id;
+    }
+    child->tid = id;
+    if (!(request->flags & CLONE_THREAD)) {
+        p->pid = id;
+        p->leader = child;
+        p->parent = request->flags & CLONE_PARENT ? t->process->parent : t->process;
+        list_add_tail(&p->parent->children, &p->sibling);
+    }
+    if (request->flags & CLONE_VFORK)
+        child->vfork_parent = t;
+    table_add(child);
+    signal_update(child);
+    mutex_unlock(&tasks_lock);
+    return id;
+}
+
+/* Waits until the child gives our memory back. Only a kill ends the wait before that. */
+static void wait_for_vfork(struct task *t, int id)
+{
+    struct task *child;
+
+    for (;;) {
+        wait_prepare(t);
+        if (__atomic_load_n(&t->vfork_done, __ATOMIC_SEQ_CST))
+            return;
+        if (wait_sleep_killable(t))
+            break;
+    }
+    mutex_lock(&tasks_lock);
+    child = task_find(id);
+    if (child && child->vfork_parent == t)
+        child->vfork_parent = NULL; /* we go first */
+    mutex_unlock(&tasks_lock);
+}
+
+int64_t task_clone(struct task *t, const struct clone_request *request)
+{
+    struct task *child;
+    int err = worker_reserve();
+    int32_t id;
+
+    if (err)
+        return err;
+    if ((err = prepare(t, request, &child)))
+        goto unreserve;
+    t->vfork_done = false;
+    id = publish(t, child, request);
+    if (id < 0) {
+        if (request->flags & CLONE_THREAD)
+            child->process = NULL;
+        task_discard(child);
+        err = id;
+        goto unreserve;
+    }
+    /* Point of no return. A bad address for the id is the program's loss, as on Linux. */
+    if (request->flags & CLONE_PARENT_SETTID)
+        copy_out(t->mm, request->parent_tid, &id, sizeof id);
+    if (request->flags & CLONE_CHILD_SETTID)
+        copy_out(child->mm, request->child_tid, &id, sizeof id);
+    jg_thread_start(child->thread);
+    if (request->flags & CLONE_VFORK)
+        wait_for_vfork(t, id);
+    return id;
+
+unreserve:
+    worker_unreserve();
+    return err;
+}
+
+void task_vfork_release(struct task *t)
+{
+    mutex_lock(&tasks_lock);
+    if (t->vfork_parent) {
+        __atomic_store_n(&t->vfork_parent->vfork_done, true, __ATOMIC_SEQ_CST);
+        wait_wake_task(t->vfork_parent);
+        t->vfork_parent = NULL;
+    }
+    mutex_unlock(&tasks_lock);
+}
+
+static void default_limits(struct rlimits *r)
+{
+    for (int i = 0; i < RLIM_NLIMITS; i++)
+        r->limit[i] = (struct rlimit64){RLIM64_INFINITY, RLIM64_INFINITY};
+    r->limit[RLIMIT_STACK].rlim_cur = 8ul << 20;
+    r->limit[RLIMIT_CORE].rlim_cur = 0;
+    r->limit[RLIMIT_NOFILE] = (struct rlimit64){1024, 4096};
+    r->limit[RLIMIT_MEMLOCK] = (struct rlimit64){8ul << 20, 8ul << 20};
+    r->limit[RLIMIT_SIGPENDING] = (struct rlimit64){4096, 4096};
+    r->limit[RLIMIT_NPROC] = (struct rlimit64){4096, 4096};
+    r->limit[RLIMIT_MSGQUEUE] = (struct rlimit64){819200, 819200};
+    r->limit[RLIMIT_NICE] = r->limit[RLIMIT_RTPRIO] = (struct rlimit64){0, 0};
+}
+
+struct task *task_create_first(void)
+{
+    struct task *t = task_allocate();
+
+    if (!t)
+        return NULL;
+    cred_init_root(&t->cred);
+    memcpy(t->comm, "pid1", 5);
+    t->process = process_create();
+    t->mm = mm_create();
+    t->files = files_create();
+    t->sighand = sighand_create();
+    if (!t->process || !t->mm || !t->files || !t->sighand || make_process(t) || make_thread(t, NULL)) {
+        task_discard(t);
+        return NULL;
+    }
+    default_limits(&t->process->limits);
+    mutex_lock(&tasks_lock);
+    t->tid = t->process->pid = t->process->pgid = t->process->sid = id_allocate();
+    t->process->pgid = t->process->sid = 0; /* as Linux starts it: in no session of its own */
+    t->process->leader = t;
+    table_add(t);
+    init_process = t->process;
+    mutex_unlock(&tasks_lock);
+    return t;
+}
+
+int task_start(struct task *t)
+{
+    return jg_thread_start(t->thread) < 0 ? -EAGAIN : 0;
+}

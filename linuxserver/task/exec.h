@@ -1,0 +1,47 @@
+/*
+ * Executing programs: strings, images, the commit.
+ */
+#pragma once
+
+#include <file.h>
+#include <task.h>
+
+/* Argument and environment strings, packed: argc strings, then envc, each with its zero. */
+struct exec_strings {
+    char *data;
+    size_t used, room;
+    unsigned argc, envc;
+};
+
+struct exec_request {
+    struct file *file;         /* opened with execute permission; the caller's */
+    char *path;                /* as given: AT_EXECFN, script's argument */
+    struct exec_strings strings;
+};
+
+/* Reads an array of string pointers from the program (va 0: none). 0, -EFAULT, -E2BIG, -ENOMEM. */
+int64_t exec_read_strings(struct task *t, uint64_t array, struct exec_strings *to, unsigned *count);
+/* Appends one of the server's own. */
+int64_t exec_add_string(struct exec_strings *to, const char *s, size_t length);
+/* Replaces argv[0] by up to three strings (scripts): interpreter, optional argument, script path. */
+int64_t exec_replace_first(struct exec_strings *to, const char *const *with, unsigned count);
+
+/* Opens a file for execution: regular, execute permission. 0 with a reference, or -errno. */
+struct walk;
+int64_t exec_open(struct walk *w, struct file **out);
+
+/* The new image of a process before anybody else sees it. */
+struct image {
+    struct mm *mm;
+    uint64_t entry, stack_pointer;
+};
+
+/* Loads the ELF program (and its interpreter) of `request` into a new mm. 0 or -errno (ENOEXEC, ELIBBAD, ENOMEM, ...). */
+int64_t elf_load(struct task *t, const struct exec_request *request, const struct cred *cred, bool secure, struct image *image);
+
+/* Does the file begin as a script? Then the interpreter line is put into the request and its file replaced. 1: done, try again;
+ * 0: no script; -errno. */
+int64_t script_apply(struct task *t, struct exec_request *request);
+
+/* Reads from the start of an executable. Returns bytes or -errno. */
+int64_t exec_read(struct file *f, void *buf, size_t size, uint64_t offset);

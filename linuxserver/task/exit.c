@@ -1,0 +1,283 @@
+/*
+ * Ending tasks: what is released, who is told, who inherits the children.
+ *
+ * In:    task_exit() from exit(2), exit_group(2) and fatal signals, by the task's own worker.
+ * Life:  a process whose last task has gone is a zombie until it is waited for (or its parent ignores
+ *        SIGCHLD); then process_free().
+ */
+#include "exit.h"
+
+#include <jg/rt/heap.h>
+#include <jg/rt/log.h>
+#include <jg/rt/string.h>
+#include <jg/rt/time.h>
+
+#include <file.h>
+#include <linux/signal.h>
+#include <mm.h>
+#include <server.h>
+#include <signal.h>
+#include <sync/futex.h>
+#include <sync/timer.h>
+
+#include "launch.h"
+#include "table.h"
+
+static void leave_shared(struct task *t)
+{
+    struct mm *mm = t->mm;
+
+    /* A fault on these words is the program's business, as on Linux. */
+    if (mm && t->robust_list)
+        futex_release_robust(t);
+    if (mm && t->clear_child_tid && mm->refs > 1) {
+        clear_out(mm, t->clear_child_tid, sizeof(uint32_t));
+        futex_wake_word(mm, t->clear_child_tid, 1);
+    }
+    task_vfork_release(t);
+    files_put(t, t->files);
+    fs_put(t->fs);
+    mutex_lock(&tasks_lock);
+    t->files = NULL;
+    t->fs = NULL;
+    t->mm = NULL;
+    mutex_unlock(&tasks_lock);
+    if (mm) {
+        struct mm_usage usage;
+
+        mm_usage(mm, &usage);
+        if (usage.resident > t->process->max_rss)
+            t->process->max_rss = usage.resident;
+    }
+    mm_put(mm);
+}
+
+/* The nearest living ancestor that takes orphans, or init. tasks_lock is held. */
+static struct process *reaper_of(struct process *p)
+{
+    for (struct process *a = p->parent; a; a = a->parent) {
+        if (a->subreaper && !a->zombie && !a->group_exit)
+            return a;
+    }
+    return init_process;
+}
+
+static bool reaps_itself(struct process *parent)
+{
+    struct task *t = parent ? process_any_task(parent) : NULL;
+    const struct action *action;
+
+    if (!t)
+        return true;
+    action = &t->sighand->action[SIGCHLD - 1];
+    return action->handler == (uint64_t)SIG_IGN || (action->flags & SA_NOCLDWAIT);
+}
+
+void exit_siginfo(const struct process *p, siginfo_t *info)
+{
+    int status = p->exit_status;
+
+    memset(info, 0, sizeof *info);
+    info->si_signo = SIGCHLD;
+    info->si_pid = p->pid;
+    info->si_uid = p->uid;
+    info->si_code = (status & 0x7f) ? CLD_KILLED : CLD_EXITED;
+    info->si_status = (status & 0x7f) ? status & 0x7f : status >> 8 & 0xff;
+    info->si_utime = (long)(p->user_ns / (NS_PER_SEC / HZ_USER));
+    info->si_stime = (long)(p->system_ns / (NS_PER_SEC / HZ_USER));
+}
+
+/* Tells the parent of a new zombie. Returns whether nobody will wait for it. tasks_lock is held. */
+static bool tell_parent(struct process *p)
+{
+    struct process *parent = p->parent;
+    siginfo_t info;
+    bool unwanted = false;
+
+    if (!parent)
+        return false;
+    if (p->exit_signal == SIGCHLD)
+        unwanted = reaps_itself(parent);
+    exit_siginfo(p, &info);
+    info.si_signo = p->exit_signal;
+    if (p->exit_signal)
+        signal_send_process(parent, &info);
+    wait_wake(&parent->child_wait);
+    return unwanted;
+}
+
+/* Groups that lose their last link to the session through `p` and hold stopped jobs get HUP and CONT. */
+static void hang_up_orphans(struct process *p)
+{
+    siginfo_t hup, cont;
+    bool stopped = false;
+
+    if (!process_group_orphaned(p->pgid, p->sid))
+        return;
+    LIST_FOR_EACH (it, &all_processes) {
+        struct process *q = LIST_ENTRY(it, struct process, link);
+
+        stopped |= q->pgid == p->pgid && q->stopped && !q->zombie;
+    }
+    if (!stopped)
+        return;
+    siginfo_kernel(&hup, SIGHUP);
+    siginfo_kernel(&cont, SIGCONT);
+    signal_send_group(p->pgid, &hup);
+    signal_send_group(p->pgid, &cont);
+}
+
+static void give_children_away(struct process *p, struct list *unwanted)
+{
+    LIST_FOR_EACH_SAFE (it, &p->children) {
+        struct process *child = LIST_ENTRY(it, struct process, sibling);
+
+        list_remove(&child->sibling);
+        child->parent = reaper_of(p);
+        if (!child->parent)
+            continue;
+        list_add_tail(&child->parent->children, &child->sibling);
+        child->exit_signal = SIGCHLD;
+        if (child->zombie && tell_parent(child)) {
+            list_remove(&child->sibling);
+            list_remove(&child->link);
+            list_add_tail(unwanted, &child->link);
+        }
+        if (child->pgid != p->pgid)
+            hang_up_orphans(child);
+    }
+}
+
+/* PR_SET_PDEATHSIG: the children's wish, when their parent's thread group ends. tasks_lock is held. */
+static void send_death_signals(struct process *p)
+{
+    LIST_FOR_EACH (it, &p->children) {
+        struct process *child = LIST_ENTRY(it, struct process, sibling);
+
+        LIST_FOR_EACH_SAFE (at, &child->tasks) {
+            struct task *t = LIST_ENTRY(at, struct task, link);
+            siginfo_t info;
+
+            if (!t->death_signal)
+                continue;
+            siginfo_kernel(&info, t->death_signal);
+            info.si_code = SI_USER;
+            signal_send_task(t, &info);
+        }
+    }
+}
+
+void process_free(struct process *p)
+{
+    pending_flush(&p->shared, ~0ull);
+    wait_queue_close(&p->child_wait);
+    wait_queue_close(&p->stop_wait);
+    wait_queue_close(&p->signal_wait);
+    if (p->handle)
+        jg_handle_close(p->handle);
+    rt_free(p);
+}
+
+/* The last task has gone. tasks_lock is held; processes that nobody waits for are put on `unwanted`. */
+static void process_end(struct process *p, struct list *unwanted)
+{
+    p->zombie = true;
+    p->stopped = false;
+    send_death_signals(p);
+    give_children_away(p, unwanted);
+    hang_up_orphans(p);
+    if (tell_parent(p)) {
+        list_remove(&p->sibling);
+        list_remove(&p->link);
+        list_add_tail(unwanted, &p->link);
+    }
+}
+
+void task_exit(struct task *t, int status)
+{
+    struct process *p = t->process;
+    struct list unwanted = LIST_INIT(unwanted), *it;
+    uint64_t user, system;
+    bool last, first_process;
+
+    leave_shared(t);
+    task_times(t, &user, &system);
+    mutex_lock(&tasks_lock);
+    p->uid = t->cred.uid;
+    memcpy(p->comm, t->comm, sizeof p->comm);
+    p->user_ns += user;
+    p->system_ns += system;
+    if (!p->group_exit && p->task_count == 1)
+        p->exit_status = status;
+    table_remove(t);
+    if (p->leader == t)
+        p->leader = NULL;
+    last = p->task_count == 0;
+    first_process = last && p == init_process;
+    pending_flush(&t->pending, ~0ull);
+    jg_task_kill(t->thread, 0);
+    jg_handle_close(t->thread);
+    if (last) {
+        timers_release(p);
+        if (p->handle)
+            jg_handle_close(p->handle);
+        p->handle = JG_HANDLE_NONE;
+    }
+    sighand_put(t->sighand);
+    status = p->exit_status;
+    if (last && !first_process)
+        process_end(p, &unwanted);
+    else
+        wait_wake(&p->child_wait); /* exec may count us */
+    mutex_unlock(&tasks_lock);
+
+    while ((it = list_pop(&unwanted)))
+        process_free(LIST_ENTRY(it, struct process, link));
+    worker_unreserve();
+    rt_free(t);
+    if (first_process)
+        launch_ended(status);
+}
+
+int task_remove_siblings(struct task *t)
+{
+    struct process *p = t->process;
+    struct waiter w;
+    int err = 0;
+
+    wait_add(&p->child_wait, &w, t);
+    mutex_lock(&tasks_lock);
+    if (p->group_exit || p->exec_task) {
+        err = -EAGAIN;
+        goto out;
+    }
+    p->exec_task = t;
+    LIST_FOR_EACH (it, &p->tasks) {
+        struct task *other = LIST_ENTRY(it, struct task, link);
+
+        if (other == t)
+            continue;
+        __atomic_store_n(&other->killed, 1, __ATOMIC_SEQ_CST);
+        signal_notify(other);
+    }
+    while (p->task_count > 1) {
+        wait_prepare(t);
+        mutex_unlock(&tasks_lock);
+        err = wait_sleep_killable(t);
+        mutex_lock(&tasks_lock);
+        if (err && p->group_exit) {
+            err = -EAGAIN;
+            break;
+        }
+        err = 0;
+    }
+    p->exec_task = NULL;
+    if (!err) {
+        t->tid = p->pid;
+        p->leader = t;
+    }
+out:
+    mutex_unlock(&tasks_lock);
+    wait_remove(&w);
+    return err;
+}

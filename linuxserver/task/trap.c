@@ -1,0 +1,99 @@
+/*
+ * One trap from arrival to answer: system calls, faults, exceptions, kicks; then signals.
+ *
+ * Context: the task's worker; the task itself is held in its trap.
+ */
+#include <server.h>
+#include <signal.h>
+
+#include <jg/rt/log.h>
+#include <jg/rt/string.h>
+
+#include <arch/x86_64/exception.h>
+#include <linux/signal.h>
+#include <mm.h>
+
+static void fault(struct task *t, const uint64_t *w, bool no_memory)
+{
+    siginfo_t info;
+    int code = 0, sig;
+    uint64_t stack_limit;
+
+    if (no_memory) {
+        /* This page cannot be had: the process that touched it dies, the rest goes on. */
+        rt_log("%d (%s): killed, out of memory at %lx", t->process->pid, t->comm, w[0]);
+        mutex_lock(&tasks_lock);
+        process_group_exit(t->process, SIGKILL);
+        mutex_unlock(&tasks_lock);
+        return;
+    }
+    stack_limit = t->process->limits.limit[RLIMIT_STACK].rlim_cur;
+    sig = mm_fault(t->mm, w[0], w[4], (uint32_t)w[1], (jg_status_t)w[2], stack_limit, &code);
+    if (!sig)
+        return;
+    siginfo_kernel(&info, sig);
+    info.si_code = code;
+    info.si_addr = (void *)w[0];
+    signal_force(t, &info);
+}
+
+static void exception(struct task *t, const uint64_t *w)
+{
+    siginfo_t info;
+
+    exception_info((unsigned)w[0], w[1], w[2], w[3], &info);
+    signal_force(t, &info);
+}
+
+static void run(struct task *t, const struct jg_received *in, struct outcome *out)
+{
+    switch (JG_INFO_LABEL(in->info)) {
+    case JG_TRAP_SYSCALL:
+        out->syscall = true;
+        out->answer = ANSWER_RESULT;
+        /* int 0x80 would carry i386 numbers, which this personality does not speak. */
+        out->result = in->word[7] ? -ENOSYS : syscall_dispatch(t, in->word[6], in->word);
+        break;
+    case JG_TRAP_FAULT:
+        fault(t, in->word, false);
+        break;
+    case JG_TRAP_NO_MEMORY:
+        fault(t, in->word, true);
+        break;
+    case JG_TRAP_EXCEPTION:
+        exception(t, in->word);
+        break;
+    default: /* KICK: signals are looked at below */
+        break;
+    }
+}
+
+bool trap_handle(struct task *t, const struct jg_received *in, struct jg_message *reply)
+{
+    struct outcome out = {.answer = ANSWER_RESUME};
+
+    __atomic_store_n(&t->in_server, 1, __ATOMIC_SEQ_CST);
+    t->outcome = &out;
+    run(t, in, &out);
+    if (out.answer == ANSWER_NONE)
+        return false;
+    for (;;) {
+        if (__atomic_load_n(&t->signalled, __ATOMIC_SEQ_CST)) {
+            signal_deliver(t, &out);
+            if (t->killed) {
+                task_exit(t, t->process->exit_status);
+                return false;
+            }
+        }
+        if (t->restore_blocked || out.result <= -ERESTARTSYS)
+            signal_finish(t, &out);
+        /* See signal.h: between this store and this load no signal is lost. */
+        __atomic_store_n(&t->in_server, 0, __ATOMIC_SEQ_CST);
+        if (!__atomic_load_n(&t->signalled, __ATOMIC_SEQ_CST))
+            break;
+        __atomic_store_n(&t->in_server, 1, __ATOMIC_SEQ_CST);
+    }
+    reply->info = out.answer == ANSWER_RESUME ? JG_REPLY_RESUME : 0;
+    reply->word[0] = (uint64_t)out.result;
+    return true;
+}
