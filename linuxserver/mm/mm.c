@@ -1,0 +1,165 @@
+/*
+ * Address spaces: life, fork, faults, usage.
+ */
+#include <mm.h>
+
+#include <jg/rt/heap.h>
+#include <jg/rt/string.h>
+
+#include <linux/signal.h>
+
+#include "region.h"
+
+void backing_put(struct backing *b)
+{
+    if (!__atomic_sub_fetch(&b->refs, 1, __ATOMIC_ACQ_REL))
+        b->release(b);
+}
+
+struct mm *mm_create(void)
+{
+    struct mm *m = rt_zalloc(sizeof *m);
+    int64_t h;
+
+    if (!m)
+        return NULL;
+    h = jg_aspace_create();
+    if (h < 0) {
+        rt_free(m);
+        return NULL;
+    }
+    m->aspace = (jg_handle_t)h;
+    m->refs = 1;
+    m->dumpable = true;
+    return m;
+}
+
+void mm_put(struct mm *m)
+{
+    if (!m || __atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL))
+        return;
+    jg_handle_close(m->aspace);
+    for (unsigned i = 0; i < m->count; i++) {
+        if (m->regions[i].backing)
+            backing_put(m->regions[i].backing);
+    }
+    if (m->exe)
+        backing_put(m->exe);
+    rt_free(m->regions);
+    rt_free(m);
+}
+
+static void copy_regions(struct mm *to, const struct mm *from)
+{
+    for (unsigned i = 0; i < from->count; i++) {
+        const struct region *r = &from->regions[i];
+
+        if (r->flags & REGION_DONTFORK) {
+            to->mapped -= r->end - r->start;
+            continue;
+        }
+        to->regions[to->count] = *r;
+        to->regions[to->count].flags &= ~REGION_LOCKED;
+        to->count++;
+        if (r->backing)
+            backing_get(r->backing);
+    }
+}
+
+struct mm *mm_clone(struct mm *m)
+{
+    struct mm *child = rt_alloc(sizeof *child);
+    int64_t h = JG_ERR_NO_MEMORY;
+
+    if (!child)
+        return NULL;
+    mutex_lock(&m->lock);
+    *child = *m;
+    child->lock = (struct mutex)MUTEX_INIT;
+    child->refs = 1;
+    child->locked = 0;
+    child->count = 0;
+    child->room = m->count + 8;
+    child->regions = rt_alloc(child->room * sizeof *child->regions);
+    if (child->regions)
+        h = jg_aspace_clone(m->aspace);
+    if (h >= 0) {
+        child->aspace = (jg_handle_t)h;
+        copy_regions(child, m);
+        if (child->exe)
+            backing_get(child->exe);
+    }
+    mutex_unlock(&m->lock);
+    if (h < 0) {
+        rt_free(child->regions);
+        rt_free(child);
+        return NULL;
+    }
+    return child;
+}
+
+struct region *mm_find(struct mm *m, uint64_t va)
+{
+    unsigned i = region_index(m, va);
+
+    return i < m->count ? &m->regions[i] : NULL;
+}
+
+/* Extends a stack region downwards to hold va. Linux keeps a gap of 256 pages to the next mapping below. */
+#define STACK_GAP (256 * PAGE_SIZE)
+
+static bool grow_stack(struct mm *m, struct region *r, uint64_t va, uint64_t limit)
+{
+    uint64_t start = page_down(va), length = r->start - start;
+    unsigned i = (unsigned)(r - m->regions);
+    struct jg_map map = {.va = start, .length = length, .prot = r->prot, .max_prot = 7, .flags = JG_MAP_PRIVATE};
+
+    if (r->end - start > limit || start < 65536)
+        return false;
+    if (i && m->regions[i - 1].end + STACK_GAP > start && m->regions[i - 1].prot)
+        return false;
+    if (jg_aspace_map(m->aspace, &map) < 0)
+        return false;
+    r->start = start;
+    m->mapped += length;
+    return true;
+}
+
+int mm_fault(struct mm *m, uint64_t va, uint64_t stack_pointer, uint32_t fault_flags, jg_status_t why, uint64_t stack_limit,
+             int *code)
+{
+    struct region *r;
+    int sig = SIGSEGV;
+
+    (void)stack_pointer; /* Linux 6.1 grows for any address above the gap */
+    mutex_lock(&m->lock);
+    r = mm_find(m, va);
+    *code = SEGV_MAPERR;
+    if (r && r->start <= va) {
+        *code = SEGV_ACCERR;
+        if (why == JG_ERR_BEYOND_SIZE) {
+            sig = SIGBUS;
+            *code = BUS_ADRERR;
+        }
+    } else if (r && (r->flags & REGION_STACK) && !(fault_flags & JG_FAULT_PRESENT) &&
+               grow_stack(m, r, va, stack_limit)) {
+        sig = 0;
+    }
+    mutex_unlock(&m->lock);
+    return sig;
+}
+
+void mm_usage(struct mm *m, struct mm_usage *usage)
+{
+    struct jg_info_aspace info;
+
+    memset(usage, 0, sizeof *usage);
+    if (jg_object_info(m->aspace, JG_INFO_ASPACE, &info, sizeof info) < 0)
+        return;
+    usage->resident = info.private_pages + info.shared_pages;
+    usage->shared = info.shared_pages;
+    usage->tables = info.table_pages;
+    usage->virtual_pages = m->mapped / PAGE_SIZE;
+    if (usage->resident > m->max_rss_pages)
+        m->max_rss_pages = usage->resident;
+}
