@@ -1,0 +1,67 @@
+/*
+ * Open file descriptions, and the copies that reads and writes make.
+ */
+#include <file.h>
+
+#include <jg/rt/heap.h>
+#include <jg/rt/string.h>
+
+#include "inode.h"
+#include "locks.h"
+
+struct file *file_create(const struct file_ops *ops, uint32_t flags, struct inode *inode, void *data)
+{
+    struct file *f = rt_zalloc(sizeof *f);
+
+    if (!f)
+        return NULL;
+    f->ops = ops;
+    f->refs = 1;
+    f->flags = flags;
+    f->inode = inode;
+    f->data = data;
+    return f;
+}
+
+void file_put(struct file *f)
+{
+    if (!f || __atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL))
+        return;
+    locks_release_file(f);
+    if (f->ops->release)
+        f->ops->release(f);
+    inode_put(f->inode);
+    rt_free(f);
+}
+
+int64_t io_put(struct io *io, const void *src, size_t size)
+{
+    size_t n = size < io->length ? size : io->length, done = n;
+
+    if (io->mm)
+        done = copy_out_some(io->mm, io->va, src, n);
+    else
+        memcpy((void *)io->va, src, n);
+    io->va += done;
+    io->length -= done;
+    return done || !n ? (int64_t)done : -EFAULT;
+}
+
+int64_t io_get(struct io *io, void *dst, size_t size)
+{
+    size_t n = size < io->length ? size : io->length, done = n;
+
+    if (io->mm)
+        done = copy_in_some(io->mm, dst, io->va, n);
+    else
+        memcpy(dst, (const void *)io->va, n);
+    io->va += done;
+    io->length -= done;
+    return done || !n ? (int64_t)done : -EFAULT;
+}
+
+void poll_wait(struct poll_table *table, struct waitqueue *queue)
+{
+    if (table && table->waiters && table->used < table->room)
+        wait_add(queue, &table->waiters[table->used++], table->task);
+}

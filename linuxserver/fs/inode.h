@@ -1,0 +1,65 @@
+/*
+ * Inodes: this server's view of vfsd's nodes, one for each node in use.
+ *
+ * Life: inode_of() finds or makes one for a node reference that vfsd just gave; the last inode_put() gives
+ * all references back. A mapping holds the embedded backing, which holds the inode.
+ * Locks: one mutex for the table.
+ */
+#pragma once
+
+#include <jg/rt/list.h>
+
+#include <file.h>
+#include <ipc/vfs_client.h>
+
+#include "proc.h"
+
+struct pipe;
+
+struct inode {
+    struct list link;        /* hash chain */
+    uint32_t refs;
+    jg_handle_t session;     /* server.vfs or server.system; JG_HANDLE_NONE: in procfs, see `proc` */
+    struct proc_node proc;
+    uint64_t node;
+    uint32_t node_refs;      /* how many vfsd counts for us */
+    uint64_t device, number; /* st_dev, st_ino */
+    uint32_t mode;
+    uint32_t rdev_major, rdev_minor;
+    struct backing backing;
+    struct pipe *fifo;       /* while somebody has the FIFO open */
+    uint32_t write_opens;    /* open for writing: ETXTBSY */
+    uint32_t exec_mappings;
+};
+
+/* The inode of an opened node; takes over the node reference in `attr`, also on failure (NULL: no memory). */
+struct inode *inode_of(jg_handle_t session, const struct vfs_attr *attr);
+
+/* An inode of procfs. NULL: no memory. */
+struct inode *inode_of_proc(struct proc_node node, const struct vfs_attr *attr);
+
+static inline bool inode_in_proc(const struct inode *i)
+{
+    return i->session == JG_HANDLE_NONE;
+}
+
+static inline struct inode *inode_get(struct inode *i)
+{
+    __atomic_add_fetch(&i->refs, 1, __ATOMIC_RELAXED);
+    return i;
+}
+void inode_put(struct inode *i);
+
+/* The VMO of a regular file, asked for at first use. Returns 0 or -errno. */
+int inode_vmo(struct inode *i, jg_handle_t *vmo);
+
+/* -errno for what a vfs stub returned. */
+int64_t vfs_errno(int32_t result);
+
+/* Limits and identity as vfsd wants them. */
+void vfs_cred_of(struct task *t, struct vfs_cred *out);
+
+static inline bool mode_is(uint32_t mode, uint32_t type)
+{
+    return (mode & S_IFMT) == type;
+}

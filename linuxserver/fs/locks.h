@@ -1,0 +1,22 @@
+/*
+ * Advisory locks: flock(2), fcntl(2) record locks. Kept here, by inode, for the programs of this server.
+ */
+#pragma once
+
+#include <file.h>
+
+struct inode;
+struct process;
+
+/* A process closed a descriptor of the file: its record locks go (fcntl(2)). */
+void locks_release_owner(struct inode *inode, struct process *owner);
+
+/* The last reference of a description goes: its flock goes. */
+void locks_release_file(struct file *f);
+
+/* flock(2). */
+int64_t locks_flock(struct task *t, struct file *f, int operation);
+
+/* fcntl F_GETLK, F_SETLK, F_SETLKW; `lock` is read and, for F_GETLK, written. */
+struct flock;
+int64_t locks_fcntl(struct task *t, struct file *f, int cmd, struct flock *lock);

@@ -1,0 +1,90 @@
+/*
+ * Opening files. See open.h. Source: open(2).
+ */
+#include "open.h"
+
+#include <task.h>
+
+#include "device.h"
+#include "pipe.h"
+#include "regular.h"
+
+/* Status flags that stay with the description. */
+#define KEPT_FLAGS (O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOATIME | O_PATH | FASYNC)
+
+int64_t file_open_inode(struct task *t, struct inode *inode, uint32_t flags, struct file **out)
+{
+    const struct file_ops *ops;
+
+    flags &= KEPT_FLAGS | O_NOCTTY;
+    if (flags & O_PATH) {
+        ops = &path_ops;
+    } else {
+        switch (inode->mode & S_IFMT) {
+        case S_IFREG:
+            ops = &regular_ops;
+            break;
+        case S_IFDIR:
+            ops = &directory_ops;
+            break;
+        case S_IFIFO:
+            return fifo_open(t, inode, flags & KEPT_FLAGS, out);
+        case S_IFCHR:
+            return device_open(t, inode, flags, out);
+        default: /* sockets; block devices: there are none */
+            return -ENXIO;
+        }
+    }
+    *out = file_create(ops, flags & KEPT_FLAGS, inode, NULL);
+    return *out ? 0 : -ENOMEM;
+}
+
+static uint32_t walk_flags(uint32_t flags)
+{
+    uint32_t how = 0, access = flags & O_ACCMODE;
+
+    if (flags & O_NOFOLLOW)
+        how |= VFS_WALK_NOFOLLOW;
+    if (flags & O_DIRECTORY)
+        how |= VFS_WALK_DIRECTORY;
+    if (flags & O_PATH)
+        return how;
+    if (access != O_WRONLY)
+        how |= VFS_WALK_READ;
+    if (access != O_RDONLY)
+        how |= VFS_WALK_WRITE;
+    if (flags & O_CREAT)
+        how |= VFS_WALK_CREATE;
+    if (flags & O_EXCL && flags & O_CREAT)
+        how |= VFS_WALK_EXCLUSIVE;
+    if (flags & O_TRUNC)
+        how |= VFS_WALK_TRUNCATE | VFS_WALK_WRITE;
+    return how;
+}
+
+int64_t file_open(struct walk *w, uint32_t flags, uint32_t mode, struct file **out)
+{
+    struct task *t = w->task;
+    struct vfs_attr found;
+    struct inode *inode;
+    int64_t err = path_open(w, walk_flags(flags), mode & ~t->fs->umask & 07777, &found);
+
+    if (err)
+        return err;
+    if (w->in_proc) {
+        if (w->proc_missing)
+            return flags & O_CREAT ? -EACCES : -ENOENT;
+        return proc_open(t, w->proc, flags, out);
+    }
+    inode = inode_of(w->session, &found);
+    if (!inode)
+        return -ENOMEM;
+    if (mode_is(inode->mode, S_IFLNK) && !(flags & O_PATH)) {
+        inode_put(inode);
+        return -ELOOP;
+    }
+    err = file_open_inode(t, inode, flags, out);
+    if (err)
+        inode_put(inode);
+    return err;
+}

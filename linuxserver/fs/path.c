@@ -1,0 +1,222 @@
+/*
+ * Paths. See path.h.
+ */
+#include "path.h"
+
+#include <jg/rt/heap.h>
+#include <jg/rt/string.h>
+
+#include <server.h>
+#include <task.h>
+
+#define FOREIGN_MAX 40 /* crossings in one walk, as for links */
+
+static int64_t set_start(struct walk *w, struct inode *dir)
+{
+    if (inode_in_proc(dir)) {
+        w->in_proc = true;
+        w->proc = dir->proc;
+    } else {
+        w->session = dir->session;
+        w->place.dir = dir->node;
+    }
+    return 0;
+}
+
+static int64_t start_at(struct walk *w, int dirfd)
+{
+    struct task *t = w->task;
+    struct file *f;
+
+    mutex_lock(&t->fs->lock);
+    w->base = inode_get(dirfd == AT_FDCWD || w->path[0] == '/' ? t->fs->cwd : t->fs->root);
+    w->place.root = t->fs->root->node;
+    w->session = t->fs->root->session;
+    w->place.dir = w->place.root;
+    mutex_unlock(&t->fs->lock);
+    if (w->path[0] == '/')
+        return 0;
+    if (dirfd == AT_FDCWD)
+        return set_start(w, w->base);
+    f = fd_get(t, dirfd);
+    if (!f)
+        return -EBADF;
+    if (!f->inode || (w->path[0] && !mode_is(f->inode->mode, S_IFDIR))) {
+        file_put(f);
+        return -ENOTDIR;
+    }
+    inode_put(w->base);
+    w->base = inode_get(f->inode);
+    file_put(f);
+    return set_start(w, w->base);
+}
+
+static struct walk *walk_create(struct task *t)
+{
+    struct walk *w = rt_alloc(sizeof *w);
+
+    if (!w)
+        return NULL;
+    memset(w, 0, offsetof(struct walk, path));
+    w->path[0] = w->rest[0] = 0;
+    w->task = t;
+    vfs_cred_of(t, &w->cred);
+    return w;
+}
+
+int64_t path_begin(struct task *t, int dirfd, uint64_t path_va, bool empty_ok, struct walk **out)
+{
+    struct walk *w = walk_create(t);
+    int64_t n;
+
+    if (!w)
+        return -ENOMEM;
+    n = copy_in_string(t->mm, w->path, path_va, sizeof w->path);
+    if (n >= 0) {
+        w->length = (size_t)n;
+        n = !n && !empty_ok ? -ENOENT : start_at(w, dirfd);
+    }
+    if (n < 0) {
+        path_end(w);
+        return n;
+    }
+    *out = w;
+    return 0;
+}
+
+int64_t path_begin_kernel(struct task *t, const char *path, struct walk **out)
+{
+    struct walk *w = walk_create(t);
+    int64_t err;
+
+    if (!w)
+        return -ENOMEM;
+    w->length = strnlen(path, sizeof w->path - 1);
+    memcpy(w->path, path, w->length);
+    w->path[w->length] = 0;
+    err = start_at(w, AT_FDCWD);
+    if (err) {
+        path_end(w);
+        return err;
+    }
+    *out = w;
+    return 0;
+}
+
+void path_end(struct walk *w)
+{
+    inode_put(w->hold);
+    inode_put(w->base);
+    rt_free(w);
+}
+
+/* One leg in procfs. *done: the walk ends here. */
+static int64_t run_proc(struct walk *w, bool follow, bool *done)
+{
+    struct inode *outside = NULL;
+    enum proc_end end;
+    int64_t err = proc_walk(w->task, &w->proc, w->path, sizeof w->path, follow, &end, &outside);
+
+    *done = err || end != PROC_LEAVES;
+    w->proc_missing = !err && end == PROC_MISSING;
+    if (*done)
+        return err;
+    w->in_proc = false;
+    w->length = strlen(w->path);
+    w->session = w->task->fs->root->session;
+    w->place.dir = w->place.root;
+    if (!outside)
+        return 0;
+    inode_put(w->hold);
+    w->hold = outside;
+    return set_start(w, outside);
+}
+
+int64_t path_run(struct walk *w, bool follow, path_op op, void *arg)
+{
+    for (int crossings = 0; crossings < FOREIGN_MAX; crossings++) {
+        uint32_t foreign = 0;
+        int64_t err;
+        bool done;
+
+        if (w->in_proc) {
+            err = run_proc(w, follow, &done);
+            if (done)
+                return err;
+            continue;
+        }
+        err = vfs_errno(op(w, arg, &foreign));
+        if (err || !foreign)
+            return err;
+        w->in_proc = true;
+        w->proc = PROC_ROOT;
+        w->length = strlen(w->rest);
+        memcpy(w->path, w->rest, w->length + 1);
+    }
+    return -ELOOP;
+}
+
+struct open_args {
+    uint32_t how, mode;
+    struct vfs_attr *found;
+};
+
+static int32_t op_open(struct walk *w, void *arg, uint32_t *foreign)
+{
+    struct open_args *a = arg;
+    uint32_t how = a->how | (w->length ? 0 : VFS_WALK_EMPTY_PATH);
+    size_t n;
+    int32_t r = vfs_open(w->session, &w->place, w->path, w->length, how, a->mode, &w->cred, a->found, w->rest,
+                         sizeof w->rest, &n);
+
+    *foreign = r ? 0 : a->found->foreign;
+    return r;
+}
+
+static int32_t op_stat(struct walk *w, void *arg, uint32_t *foreign)
+{
+    struct open_args *a = arg;
+    uint32_t how = a->how | (w->length ? 0 : VFS_WALK_EMPTY_PATH);
+    size_t n;
+    int32_t r = vfs_stat(w->session, &w->place, w->path, w->length, how, &w->cred, a->found, w->rest, sizeof w->rest, &n);
+
+    *foreign = r ? 0 : a->found->foreign;
+    return r;
+}
+
+int64_t path_open(struct walk *w, uint32_t how, uint32_t mode, struct vfs_attr *found)
+{
+    struct open_args a = {.how = how, .mode = mode, .found = found};
+    bool follow = !(how & VFS_WALK_NOFOLLOW) && (how & (VFS_WALK_CREATE | VFS_WALK_EXCLUSIVE)) !=
+                                                    (VFS_WALK_CREATE | VFS_WALK_EXCLUSIVE);
+
+    return path_run(w, follow, op_open, &a);
+}
+
+int64_t path_stat(struct walk *w, uint32_t how, struct vfs_attr *found)
+{
+    struct open_args a = {.how = how, .found = found};
+    int64_t err = path_run(w, !(how & VFS_WALK_NOFOLLOW), op_stat, &a);
+
+    if (err || !w->in_proc)
+        return err;
+    return w->proc_missing ? -ENOENT : proc_stat(w->task, w->proc, !(how & VFS_WALK_NOFOLLOW), found);
+}
+
+int64_t path_inode(struct walk *w, bool follow, struct inode **out)
+{
+    struct vfs_attr found;
+    int64_t err = path_open(w, follow ? 0 : VFS_WALK_NOFOLLOW, 0, &found);
+
+    if (err)
+        return err;
+    if (w->in_proc) {
+        err = w->proc_missing ? -ENOENT : proc_stat(w->task, w->proc, false, &found);
+        *out = !err && follow ? proc_shown(w->proc) : NULL;
+        if (!err && !*out)
+            *out = inode_of_proc(w->proc, &found);
+    } else {
+        *out = inode_of(w->session, &found);
+    }
+    return err ? err : *out ? 0 : -ENOMEM;
+}

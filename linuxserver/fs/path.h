@@ -1,0 +1,52 @@
+/*
+ * Paths: from what a program gives to vfsd and procfs.
+ *
+ * A walk is set up once, then an operation of vfsd's is tried; when vfsd meets a foreign mount the walk goes on in procfs,
+ * and perhaps out of it again, until one of the two has the last component.
+ */
+#pragma once
+
+#include <file.h>
+
+#include "inode.h"
+
+struct walk {
+    struct task *task;
+    jg_handle_t session;
+    struct vfs_place place;
+    struct vfs_cred cred;
+    bool in_proc;              /* `proc` is where it stands (after path_run) */
+    bool proc_missing;         /* ... but the last component does not exist */
+    struct proc_node proc;
+    struct inode *hold;        /* keeps place.dir alive when procfs led there */
+    struct inode *base;        /* keeps the start alive */
+    size_t length;
+    char path[PATH_LIMIT];     /* what remains to be walked */
+    char rest[PATH_LIMIT];
+};
+
+/* Starts a walk at a descriptor (or AT_FDCWD) with a path of the program's. 0 or -errno (EFAULT, ENAMETOOLONG, EBADF, ENOTDIR,
+ * ENOENT for an empty path unless `empty_ok`). On success path_end() must follow. Heap-allocated: a worker's stack is small. */
+int64_t path_begin(struct task *t, int dirfd, uint64_t path_va, bool empty_ok, struct walk **out);
+/* The same with a path of the server's own. */
+int64_t path_begin_kernel(struct task *t, const char *path, struct walk **out);
+void path_end(struct walk *w);
+
+/*
+ * One operation on w->session, w->place, w->path. Puts what remains at a foreign mount into w->rest and its tag into
+ * *foreign. Returns what the stub returned.
+ */
+typedef int32_t (*path_op)(struct walk *w, void *arg, uint32_t *foreign);
+
+/*
+ * Runs `op` until it was answered by vfsd. Returns its result as 0 or -errno; or 0 with w->in_proc set
+ * when the path ends in procfs (op was not done). `follow`: links at the end are followed.
+ */
+int64_t path_run(struct walk *w, bool follow, path_op op, void *arg);
+
+/* Opens: fills attr with a node reference (give it to inode_of). w->in_proc: nothing was opened. */
+int64_t path_open(struct walk *w, uint32_t how, uint32_t mode, struct vfs_attr *found);
+/* Stat without opening; in procfs too. */
+int64_t path_stat(struct walk *w, uint32_t how, struct vfs_attr *found);
+/* The inode of what the path names (any type, no permission needed but search). 0 or -errno. */
+int64_t path_inode(struct walk *w, bool follow, struct inode **out);

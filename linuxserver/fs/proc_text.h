@@ -1,0 +1,55 @@
+/*
+ * Texts of procfs: a growing buffer, and one function for each file.
+ */
+#pragma once
+
+#include <file.h>
+
+#include "proc.h"
+
+struct text {
+    char *data;
+    size_t used, room;
+    bool failed;   /* no memory */
+};
+
+void text_add(struct text *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_add_bytes(struct text *out, const void *bytes, size_t size);
+
+/* A file's content for `reader`. Returns 0 or -errno (-ESRCH: the process has gone). */
+typedef int64_t (*proc_text)(struct task *reader, struct proc_node at, struct text *out);
+
+/* About the system. */
+int64_t proc_cpuinfo(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_meminfo(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_system_stat(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_loadavg(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_uptime(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_version(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_filesystems(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_kernel_cmdline(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_sys_value(struct task *reader, struct proc_node at, struct text *out);
+
+/* About a process (at.pid) or one of its tasks (at.tid). */
+int64_t proc_stat_line(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_statm(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_status(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_cmdline(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_environ(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_comm(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_maps(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_smaps(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_limits(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_mounts(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_mountinfo(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_oom_score_adj(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_oom_score(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_fdinfo(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_auxv(struct task *reader, struct proc_node at, struct text *out);
+
+/* The name of the entry, for proc_sys_value. */
+const char *proc_entry_name(struct proc_node at);
+
+/* The task that a place speaks of; tasks_lock is held. NULL: gone. */
+struct task *proc_task(struct proc_node at);
+struct process *proc_process(struct proc_node at);

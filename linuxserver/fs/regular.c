@@ -1,0 +1,277 @@
+/*
+ * Regular files and directories. Data moves between the program and the file's VMO in one kernel call; vfsd is
+ * not asked.
+ */
+#include "regular.h"
+
+#include <jg/rt/heap.h>
+#include <jg/rt/string.h>
+#include <jg/stubs.h>
+
+#include <linux/fs.h>
+#include <signal.h>
+#include <task.h>
+
+#include "inode.h"
+
+static int64_t regular_read(struct task *t, struct file *f, struct io *io, int64_t pos)
+{
+    uint64_t offset = (uint64_t)pos;
+    jg_handle_t vmo;
+    int err = inode_vmo(f->inode, &vmo);
+
+    (void)t;
+    return err ? err : mm_transfer(io->mm, vmo, JG_TRANSFER_READ, io->va, io->length, &offset, UINT64_MAX);
+}
+
+static int64_t regular_write(struct task *t, struct file *f, struct io *io, int64_t pos)
+{
+    uint64_t limit = t->process->limits.limit[RLIMIT_FSIZE].rlim_cur, offset = (uint64_t)pos;
+    bool append = f->flags & O_APPEND;
+    jg_handle_t vmo;
+    int64_t n;
+    int err = inode_vmo(f->inode, &vmo);
+
+    if (err)
+        return err;
+    if (!io->length)
+        return 0;
+    if (limit > INT64_MAX)
+        limit = INT64_MAX;
+    n = mm_transfer(io->mm, vmo, append ? JG_TRANSFER_APPEND : JG_TRANSFER_WRITE, io->va, io->length, &offset, limit);
+    if (n == -EFBIG) {
+        siginfo_t info;
+
+        siginfo_kernel(&info, SIGXFSZ);
+        mutex_lock(&tasks_lock);
+        signal_send_task(t, &info);
+        mutex_unlock(&tasks_lock);
+    }
+    if (append && n > 0)
+        f->pos = (int64_t)offset; /* the caller adds n */
+    return n;
+}
+
+static int64_t size_of(struct file *f, int64_t *size)
+{
+    struct jg_info_vmo info;
+    jg_handle_t vmo;
+    int err = inode_vmo(f->inode, &vmo);
+
+    if (err)
+        return err;
+    if (jg_object_info(vmo, JG_INFO_VMO, &info, sizeof info) < 0)
+        return -EIO;
+    *size = (int64_t)info.size;
+    return 0;
+}
+
+static int64_t seek_hole(struct file *f, int64_t offset, int whence, int64_t size)
+{
+    jg_handle_t vmo;
+    int64_t at;
+    int err = inode_vmo(f->inode, &vmo);
+
+    if (err)
+        return err;
+    if (offset < 0 || offset >= size)
+        return -ENXIO;
+    at = jg_vmo_range(vmo, whence == SEEK_DATA ? JG_VMO_NEXT_DATA : JG_VMO_NEXT_HOLE, (uint64_t)offset, 0);
+    if (at < 0 || (whence == SEEK_DATA && at >= size))
+        return whence == SEEK_DATA ? -ENXIO : size;
+    return at < size ? at : size;
+}
+
+static int64_t regular_seek(struct file *f, int64_t offset, int whence)
+{
+    int64_t size = 0, to, err = whence == SEEK_SET || whence == SEEK_CUR ? 0 : size_of(f, &size);
+
+    if (err)
+        return err;
+    switch (whence) {
+    case SEEK_SET:
+        to = offset;
+        break;
+    case SEEK_CUR:
+        if (__builtin_add_overflow(f->pos, offset, &to))
+            return -EOVERFLOW;
+        break;
+    case SEEK_END:
+        if (__builtin_add_overflow(size, offset, &to))
+            return -EOVERFLOW;
+        break;
+    case SEEK_DATA:
+    case SEEK_HOLE:
+        to = seek_hole(f, offset, whence, size);
+        if (to < 0)
+            return to;
+        break;
+    default:
+        return -EINVAL;
+    }
+    if (to < 0)
+        return -EINVAL;
+    f->pos = to;
+    return to;
+}
+
+static int64_t inode_stat(struct file *f, struct vfs_attr *out)
+{
+    return vfs_errno(vfs_getattr(f->inode->session, f->inode->node, out));
+}
+
+static int64_t regular_truncate(struct task *t, struct file *f, uint64_t size)
+{
+    struct vfs_new_attr to = {.what = VFS_CHANGE_SIZE, .size = size};
+    struct vfs_cred cred;
+
+    vfs_cred_of(t, &cred);
+    return vfs_errno(vfs_setattr(f->inode->session, f->inode->node, &to, &cred));
+}
+
+static int64_t regular_backing(struct file *f, struct backing **out)
+{
+    jg_handle_t vmo;
+    int err = inode_vmo(f->inode, &vmo);
+
+    if (err)
+        return err;
+    /* The first mapping's reference stands for one on the inode. */
+    if (__atomic_add_fetch(&f->inode->backing.refs, 1, __ATOMIC_ACQ_REL) == 1)
+        inode_get(f->inode);
+    *out = &f->inode->backing;
+    return 0;
+}
+
+static int64_t regular_ioctl(struct task *t, struct file *f, uint32_t cmd, uint64_t arg)
+{
+    int64_t size, err;
+    int32_t left;
+
+    if (cmd != FIONREAD)
+        return -ENOTTY;
+    err = size_of(f, &size);
+    if (err)
+        return err;
+    left = (int32_t)(size - f->pos);
+    return copy_out(t->mm, arg, &left, sizeof left);
+}
+
+const struct file_ops regular_ops = {
+    .name = "file",
+    .read = regular_read,
+    .write = regular_write,
+    .seek = regular_seek,
+    .stat = inode_stat,
+    .truncate = regular_truncate,
+    .backing = regular_backing,
+    .ioctl = regular_ioctl,
+};
+
+/* vfsd's directory records (vfs.idl, readdir). */
+struct record {
+    uint64_t ino, next;
+    uint16_t bytes;
+    uint8_t type, zero;
+    uint16_t name_len, zero2;
+    char name[];
+};
+
+struct linux_dirent64 {
+    uint64_t ino;
+    int64_t off;
+    uint16_t reclen;
+    uint8_t type;
+    char name[];
+};
+
+#define BATCH 8192
+
+/* Turns vfsd's records into Linux's, as many as fit. Returns how many bytes were used; *full when one did not fit. */
+static int64_t convert(struct file *f, const uint8_t *data, size_t len, struct io *io, bool *full)
+{
+    uint8_t out[sizeof(struct linux_dirent64) + 256 + 8];
+    int64_t done = 0;
+
+    for (size_t at = 0; at + sizeof(struct record) <= len;) {
+        const struct record *r = (const struct record *)(data + at);
+        struct linux_dirent64 *d = (struct linux_dirent64 *)out;
+        size_t size = (offsetof(struct linux_dirent64, name) + r->name_len + 1u + 7) & ~7ul;
+        int64_t n;
+
+        if (r->bytes < sizeof *r || at + r->bytes > len || r->name_len > 255)
+            return -EIO;
+        if (size > io->length) {
+            *full = true;
+            break;
+        }
+        memset(out, 0, size);
+        d->ino = r->ino;
+        d->off = (int64_t)r->next;
+        d->reclen = (uint16_t)size;
+        d->type = r->type;
+        memcpy(d->name, r->name, r->name_len);
+        n = io_put(io, out, size);
+        if (n != (int64_t)size)
+            return -EFAULT;
+        done += n;
+        f->pos = (int64_t)r->next;
+        at += r->bytes;
+    }
+    return done;
+}
+
+static int64_t directory_readdir(struct task *t, struct file *f, struct io *io)
+{
+    uint8_t *data = rt_alloc(BATCH);
+    int64_t done = 0, n;
+    bool full = false;
+    size_t len;
+
+    (void)t;
+    if (!data)
+        return -ENOMEM;
+    while (!full) {
+        n = vfs_errno(vfs_readdir(f->inode->session, f->inode->node, (uint64_t)f->pos, data, BATCH, &len));
+        if (!n && len)
+            n = convert(f, data, len, io, &full);
+        if (n < 0 || !len) {
+            done = done ? done : n;
+            break;
+        }
+        done += n;
+    }
+    rt_free(data);
+    return done || !full ? done : -EINVAL;
+}
+
+static int64_t directory_seek(struct file *f, int64_t offset, int whence)
+{
+    if (whence == SEEK_CUR)
+        offset += f->pos;
+    else if (whence != SEEK_SET)
+        return -EINVAL;
+    if (offset < 0)
+        return -EINVAL;
+    f->pos = offset;
+    return offset;
+}
+
+static int64_t directory_read(struct task *t, struct file *f, struct io *io, int64_t pos)
+{
+    (void)t, (void)f, (void)io, (void)pos;
+    return -EISDIR;
+}
+
+const struct file_ops directory_ops = {
+    .name = "dir",
+    .read = directory_read,
+    .seek = directory_seek,
+    .stat = inode_stat,
+    .readdir = directory_readdir,
+};
+
+const struct file_ops path_ops = {
+    .name = "path",
+    .stat = inode_stat,
+};
