@@ -15,7 +15,7 @@
 #include <jg/rt/time.h>
 #include <jg/stubs.h>
 
-#define LIMIT_NS  4000000000ll
+#define LIMIT_NS 4000000000ll
 #define LINE_SIZE 1024
 
 struct ending {

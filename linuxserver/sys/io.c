@@ -1,0 +1,332 @@
+/*
+ * Reading and writing through descriptors.
+ */
+#include "sys.h"
+
+#include <jg/rt/heap.h>
+#include <jg/rt/string.h>
+
+#include <file.h>
+
+#define RW_MAX 0x7ffff000ull /* MAX_RW_COUNT */
+#define IOV_LIMIT 1024u
+
+typedef int64_t (*mover)(struct task *t, struct file *f, struct io *io, int64_t pos);
+
+static mover mover_of(const struct file *f, bool write)
+{
+    return write ? f->ops->write : f->ops->read;
+}
+
+/* Is the direction allowed and there? */
+static int64_t check(const struct file *f, bool write)
+{
+    if (!(write ? file_writable(f) : file_readable(f)))
+        return -EBADF;
+    return mover_of(f, write) ? 0 : -EINVAL;
+}
+
+/* One transfer at the file's own position. Only files with a seek operation have one. */
+static int64_t move_here(struct task *t, struct file *f, struct io *io, bool write)
+{
+    int64_t n;
+
+    if (!f->ops->seek)
+        return mover_of(f, write)(t, f, io, -1);
+    mutex_lock(&f->lock);
+    n = mover_of(f, write)(t, f, io, f->pos);
+    if (n > 0)
+        f->pos += n;
+    mutex_unlock(&f->lock);
+    return n;
+}
+
+static int64_t move(struct task *t, struct file *f, struct io *io, bool write, int64_t pos)
+{
+    if (io->length > RW_MAX)
+        io->length = RW_MAX;
+    if (io->va > JG_USER_TOP || io->va + io->length > JG_USER_TOP)
+        return io->length || io->va > JG_USER_TOP ? -EFAULT : 0;
+    return pos < 0 ? move_here(t, f, io, write) : mover_of(f, write)(t, f, io, pos);
+}
+
+static int64_t read_or_write(struct task *t, const uint64_t *a, bool write, bool positioned)
+{
+    struct file *f = fd_get(t, (int)a[0]);
+    struct io io = {.mm = t->mm, .va = a[1], .length = a[2]};
+    int64_t n;
+
+    if (!f)
+        return -EBADF;
+    n = check(f, write);
+    if (!n && positioned && (int64_t)a[3] < 0)
+        n = -EINVAL;
+    if (!n && positioned && !f->ops->seek)
+        n = -ESPIPE;
+    if (!n && (int64_t)a[2] < 0)
+        n = -EINVAL;
+    if (!n)
+        n = move(t, f, &io, write, positioned ? (int64_t)a[3] : -1);
+    file_put(f);
+    return n;
+}
+
+int64_t sys_read(struct task *t, const uint64_t *a)
+{
+    return read_or_write(t, a, false, false);
+}
+
+int64_t sys_write(struct task *t, const uint64_t *a)
+{
+    return read_or_write(t, a, true, false);
+}
+
+int64_t sys_pread64(struct task *t, const uint64_t *a)
+{
+    return read_or_write(t, a, false, true);
+}
+
+int64_t sys_pwrite64(struct task *t, const uint64_t *a)
+{
+    return read_or_write(t, a, true, true);
+}
+
+static int64_t read_vector(struct task *t, uint64_t va, uint64_t count, struct iovec **out)
+{
+    struct iovec *v;
+    uint64_t total = 0;
+
+    if (count > IOV_LIMIT)
+        return -EINVAL;
+    v = rt_alloc(count ? count * sizeof *v : 1);
+    if (!v)
+        return -ENOMEM;
+    if (count && copy_in(t->mm, v, va, count * sizeof *v)) {
+        rt_free(v);
+        return -EFAULT;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        if ((int64_t)v[i].iov_len < 0) {
+            rt_free(v);
+            return -EINVAL;
+        }
+        if (v[i].iov_len > RW_MAX - total)
+            v[i].iov_len = RW_MAX - total;
+        total += v[i].iov_len;
+    }
+    *out = v;
+    return 0;
+}
+
+/* A small vector goes in one piece, so that a pipe or a stream sees one write (atomic up to PIPE_BUF). */
+#define GATHER_MAX 8192ul
+
+static int64_t gather(struct task *t, struct file *f, const struct iovec *v, uint64_t count, size_t total, int64_t pos)
+{
+    uint8_t *buf = rt_alloc(total);
+    size_t used = 0;
+    struct io io;
+    int64_t n = -ENOMEM;
+
+    if (!buf)
+        return -ENOMEM;
+    for (uint64_t i = 0; i < count; i++) {
+        if (copy_in(t->mm, buf + used, (uint64_t)v[i].iov_base, v[i].iov_len)) {
+            n = -EFAULT;
+            break;
+        }
+        used += v[i].iov_len;
+    }
+    if (used) {
+        io = (struct io){.va = (uintptr_t)buf, .length = used};
+        n = pos < 0 ? move_here(t, f, &io, true) : f->ops->write(t, f, &io, pos);
+    }
+    rt_free(buf);
+    return n;
+}
+
+static int64_t move_vector(struct task *t, struct file *f, const struct iovec *v, uint64_t count, bool write, int64_t pos)
+{
+    int64_t done = 0;
+    size_t total = 0;
+
+    for (uint64_t i = 0; i < count; i++)
+        total += v[i].iov_len;
+    if (write && count > 1 && total && total <= GATHER_MAX)
+        return gather(t, f, v, count, total, pos);
+    for (uint64_t i = 0; i < count; i++) {
+        struct io io = {.mm = t->mm, .va = (uint64_t)v[i].iov_base, .length = v[i].iov_len};
+        int64_t n;
+
+        if (!io.length)
+            continue;
+        n = move(t, f, &io, write, pos < 0 ? -1 : pos + done);
+        if (n < 0)
+            return done ? done : n;
+        done += n;
+        if ((uint64_t)n < v[i].iov_len)
+            break;
+    }
+    return done;
+}
+
+static int64_t vector(struct task *t, const uint64_t *a, bool write, bool positioned)
+{
+    struct file *f = fd_get(t, (int)a[0]);
+    struct iovec *v = NULL;
+    int64_t n;
+
+    if (!f)
+        return -EBADF;
+    n = check(f, write);
+    if (!n && positioned && (int64_t)a[3] < 0)
+        n = -EINVAL;
+    if (!n && positioned && !f->ops->seek)
+        n = -ESPIPE;
+    if (!n)
+        n = read_vector(t, a[1], a[2], &v);
+    if (!n)
+        n = move_vector(t, f, v, a[2], write, positioned ? (int64_t)a[3] : -1);
+    rt_free(v);
+    file_put(f);
+    return n;
+}
+
+int64_t sys_readv(struct task *t, const uint64_t *a)
+{
+    return vector(t, a, false, false);
+}
+
+int64_t sys_writev(struct task *t, const uint64_t *a)
+{
+    return vector(t, a, true, false);
+}
+
+int64_t sys_preadv(struct task *t, const uint64_t *a)
+{
+    return vector(t, a, false, true);
+}
+
+int64_t sys_pwritev(struct task *t, const uint64_t *a)
+{
+    return vector(t, a, true, true);
+}
+
+int64_t sys_lseek(struct task *t, const uint64_t *a)
+{
+    struct file *f = fd_get(t, (int)a[0]);
+    int64_t r;
+
+    if (!f)
+        return -EBADF;
+    if (f->flags & O_PATH) {
+        r = -EBADF;
+    } else if (!f->ops->seek) {
+        r = -ESPIPE;
+    } else {
+        mutex_lock(&f->lock);
+        r = f->ops->seek(f, (int64_t)a[1], (int)a[2]);
+        mutex_unlock(&f->lock);
+    }
+    file_put(f);
+    return r;
+}
+
+#define SEND_CHUNK 65536ul
+
+/* Copies through the server; *in_pos is moved by what was written. */
+static int64_t send_all(struct task *t, struct file *out, struct file *in, int64_t *in_pos, uint64_t count)
+{
+    uint8_t *buf = rt_alloc(SEND_CHUNK);
+    int64_t done = 0, n = 0;
+
+    if (!buf)
+        return -ENOMEM;
+    while (count && !t->killed) {
+        struct io from = {.va = (uintptr_t)buf, .length = count < SEND_CHUNK ? count : SEND_CHUNK};
+        struct io to = {.va = (uintptr_t)buf};
+
+        n = *in_pos < 0 ? in->ops->read(t, in, &from, -1) : in->ops->read(t, in, &from, *in_pos);
+        if (n <= 0)
+            break;
+        to.length = (size_t)n;
+        n = move_here(t, out, &to, true);
+        if (n <= 0)
+            break;
+        done += n;
+        count -= (uint64_t)n;
+        if (*in_pos >= 0)
+            *in_pos += n;
+        if (to.length)
+            break;
+    }
+    rt_free(buf);
+    return done ? done : n;
+}
+
+int64_t sys_sendfile(struct task *t, const uint64_t *a)
+{
+    struct file *out = fd_get(t, (int)a[0]), *in = fd_get(t, (int)a[1]);
+    int64_t n = -EBADF, pos = -1;
+
+    if (!out || !in || (n = check(in, false)) || (n = check(out, true)))
+        goto put;
+    if (out->flags & O_APPEND) {
+        n = -EINVAL;
+        goto put;
+    }
+    if (a[2]) {
+        n = copy_in(t->mm, &pos, a[2], sizeof pos);
+        if (!n && !in->ops->seek)
+            n = -ESPIPE;
+        if (!n && pos < 0)
+            n = -EINVAL;
+    } else if (in->ops->seek) {
+        pos = in->pos;
+    }
+    if (n)
+        goto put;
+    n = send_all(t, out, in, &pos, a[3] < RW_MAX ? a[3] : RW_MAX);
+    if (n >= 0 && a[2] && copy_out(t->mm, a[2], &pos, sizeof pos))
+        n = -EFAULT;
+    else if (n >= 0 && in->ops->seek && !a[2])
+        in->pos = pos;
+put:
+    file_put(out);
+    file_put(in);
+    return n;
+}
+
+int64_t sys_fsync(struct task *t, const uint64_t *a)
+{
+    struct file *f = fd_get(t, (int)a[0]);
+    int64_t r = 0;
+
+    if (!f)
+        return -EBADF;
+    if (!f->inode || (f->flags & O_PATH))
+        r = f->flags & O_PATH ? -EBADF : -EINVAL;
+    file_put(f);
+    return r;
+}
+
+int64_t sys_sync(struct task *t, const uint64_t *a)
+{
+    (void)t, (void)a;
+    return 0;
+}
+
+int64_t sys_fadvise64(struct task *t, const uint64_t *a)
+{
+    struct file *f = fd_get(t, (int)a[0]);
+    int64_t r = 0;
+
+    if (!f)
+        return -EBADF;
+    if (!f->ops->seek)
+        r = -ESPIPE;
+    else if (a[3] > 5)
+        r = -EINVAL;
+    file_put(f);
+    return r;
+}

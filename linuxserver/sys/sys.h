@@ -1,0 +1,23 @@
+/*
+ * What every handler has at hand. A handler takes the task and the six arguments as they came in registers, and returns the result
+ * or -errno (or a restart code of linux.h where it waited). One that must answer with changed registers sets
+ * t->outcome->answer.
+ */
+#pragma once
+
+#include <linux.h>
+#include <mm.h>
+#include <task.h>
+
+#define CALL(number, name, handler, support, note) int64_t handler(struct task *t, const uint64_t *a);
+#include "table.def"
+#undef CALL
+
+/* timespec and timeval as programs have them; -EFAULT, -EINVAL for bad ones. */
+int64_t time_in(struct task *t, uint64_t va, jg_time_t *out);
+int64_t time_out(struct task *t, uint64_t va, jg_time_t ns);
+int64_t timeval_in(struct task *t, uint64_t va, jg_time_t *out);
+int64_t timeval_out(struct task *t, uint64_t va, jg_time_t ns);
+
+/* When a relative wait of ns ends; saturates. */
+jg_time_t deadline_after(jg_time_t ns);
