@@ -2,8 +2,9 @@
  * Resolves names, gives types their sizes, and refuses what has no good layout.
  *
  * In:    idl_check(), once after idl_parse(), also when that reported errors.
- * Life:  walks the declarations in source order; a name must stand above its use, so nothing recurses.
- *        A declaration with an error is marked broken, and what uses it is not reported for that.
+ * Life:  walks the declarations in source order; a name must stand above its use, so nothing
+ * recurses. A declaration with an error is marked broken, and what uses it is not reported for
+ * that.
  */
 #include <string.h>
 
@@ -48,7 +49,8 @@ static struct decl *find(const struct checker *c, const char *name, bool type)
     return NULL;
 }
 
-/* Returns the type, or NULL after an error, which was reported here or where the type is declared. */
+/* Returns the type, or NULL after an error, which was reported here or where the type is declared.
+ */
 static const struct type *resolve_type(struct checker *c, const char *name, struct pos pos)
 {
     const struct type *type = type_builtin(name);
@@ -154,8 +156,10 @@ static void add_field(struct checker *c, struct decl *d, struct member *m)
     uint32_t gap = -d->type.size & (m->type->align - 1);
 
     if (gap) {
-        diag_error(c->diag, m->pos, "%u bytes of padding before `%.60s`: reorder the fields or "
-                   "declare them", gap, m->name);
+        diag_error(c->diag, m->pos,
+                   "%u bytes of padding before `%.60s`: reorder the fields or "
+                   "declare them",
+                   gap, m->name);
         d->broken = true;
     }
     d->type.size += gap;
@@ -230,8 +234,9 @@ static void check_event(struct checker *c, struct decl *d)
 
 static bool object_is_known(const char *name)
 {
-    static const char *const objects[] = {"job",  "process", "thread", "aspace",    "vmo",     "channel",
-                                          "port", "event",   "timer",  "interrupt", "resource"};
+    static const char *const objects[] = {"job",   "process",   "thread",  "aspace",
+                                          "vmo",   "channel",   "port",    "event",
+                                          "timer", "interrupt", "resource"};
 
     for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++)
         if (strcmp(objects[i], name) == 0)
@@ -241,8 +246,9 @@ static bool object_is_known(const char *name)
 
 static bool right_is_known(const char *name)
 {
-    static const char *const rights[] = {"DUPLICATE", "TRANSFER", "READ",   "WRITE", "EXECUTE", "MAP",
-                                         "INSPECT",   "MANAGE",   "SIGNAL", "WAIT",  "CALL"};
+    static const char *const rights[] = {"DUPLICATE", "TRANSFER", "READ",    "WRITE",
+                                         "EXECUTE",   "MAP",      "INSPECT", "MANAGE",
+                                         "SIGNAL",    "WAIT",     "CALL"};
 
     for (size_t i = 0; i < sizeof rights / sizeof rights[0]; i++)
         if (strcmp(rights[i], name) == 0)

@@ -13,7 +13,8 @@
 void emit_client(FILE *f, const struct idl *idl);
 void emit_server(FILE *f, const struct idl *idl);
 
-/* The parts that both headers hold, between guards: types, message structs with their checks, names. */
+/* The parts that both headers hold, between guards: types, message structs with their checks,
+ * names. */
 void emit_types(FILE *f, const struct idl *idl);
 void emit_messages(FILE *f, const struct idl *idl);
 void emit_names(FILE *f, const struct idl *idl);

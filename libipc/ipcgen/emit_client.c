@@ -3,8 +3,9 @@
  *
  * In:    emit_client().
  *
- * A stub refuses what is over its bound, fills the words or a buffer on its stack, calls, checks what
- * came back, and gives it to the caller. It never leaves an OUT unset, and never keeps a handle.
+ * A stub refuses what is over its bound, fills the words or a buffer on its stack, calls, checks
+ * what came back, and gives it to the caller. It never leaves an OUT unset, and never keeps a
+ * handle.
  */
 #include "emit.h"
 
@@ -12,14 +13,15 @@
 
 static bool needs_ext(const struct decl *d)
 {
-    return d->in.mode == SIDE_MESSAGE || d->out.mode == SIDE_MESSAGE || d->in.window || d->out.window ||
-           d->in.handles || d->out.handles;
+    return d->in.mode == SIDE_MESSAGE || d->out.mode == SIDE_MESSAGE || d->in.window ||
+           d->out.window || d->in.handles || d->out.handles;
 }
 
 static void emit_word_in(FILE *f, const struct param *p)
 {
     if (is_struct(p))
-        fprintf(f, "    __builtin_memcpy(&msg.word[%u], %s, sizeof *%s);\n", p->word, p->name, p->name);
+        fprintf(f, "    __builtin_memcpy(&msg.word[%u], %s, sizeof *%s);\n", p->word, p->name,
+                p->name);
     else if (p->kind == PARAM_WINDOW)
         fprintf(f, "    msg.word[%u] = %s_len;\n", p->word, p->name);
     else if (p->kind == PARAM_VALUE && p->type->is_signed)
@@ -105,14 +107,15 @@ static void emit_ext(FILE *f, const struct decl *d)
         const struct param *w = d->out.window;
         unsigned room = d->in.mode == SIDE_MESSAGE ? 1 : d->in.words;
 
-        fprintf(f, "    msg.word[%u] = %s_size < %" PRIu64 " ? %s_size : %" PRIu64 ";\n", room, w->name,
-                w->bound.number, w->name, w->bound.number);
-        fprintf(f, "    ext.out = (uintptr_t)%s;\n    ext.out_size = msg.word[%u];\n", w->name, room);
+        fprintf(f, "    msg.word[%u] = %s_size < %" PRIu64 " ? %s_size : %" PRIu64 ";\n", room,
+                w->name, w->bound.number, w->name, w->bound.number);
+        fprintf(f, "    ext.out = (uintptr_t)%s;\n    ext.out_size = msg.word[%u];\n", w->name,
+                room);
     }
     for (const struct param *p = d->in.params; p; p = p->next)
         if (p->kind == PARAM_HANDLE)
-            fprintf(f, "    ext.send[%u] = (struct jg_handle_send){%s, JG_RIGHTS_SAME};\n", p->handle,
-                    p->name);
+            fprintf(f, "    ext.send[%u] = (struct jg_handle_send){%s, JG_RIGHTS_SAME};\n",
+                    p->handle, p->name);
     if (d->in.handles)
         fprintf(f, "    ext.send_count = %u;\n", d->in.handles);
     if (d->out.handles)
@@ -123,12 +126,16 @@ static void emit_handle_checks(FILE *f, const struct decl *d)
 {
     if (!d->out.handles)
         return;
-    fprintf(f, "    if (result == 0 && ext.received_count != %u)\n"
-               "        result = JG_ERR_BAD_MESSAGE;\n", d->out.handles);
+    fprintf(f,
+            "    if (result == 0 && ext.received_count != %u)\n"
+            "        result = JG_ERR_BAD_MESSAGE;\n",
+            d->out.handles);
     for (const struct param *p = d->out.params; p; p = p->next) {
         if (p->kind != PARAM_HANDLE)
             continue;
-        fprintf(f, "    if (result == 0)\n        result = jg_ipc_check_handle(&ext.received[%u], JG_TYPE_",
+        fprintf(f,
+                "    if (result == 0)\n        result = jg_ipc_check_handle(&ext.received[%u], "
+                "JG_TYPE_",
                 p->handle);
         emit_upper(f, p->type_name);
         fprintf(f, ", ");
@@ -148,16 +155,19 @@ static void emit_word_out_check(FILE *f, const struct idl *idl, const struct par
         return;
     }
     if (is_struct(p)) {
-        fprintf(f, "    __builtin_memcpy(&got_%s, &msg.word[%u], sizeof got_%s);\n", p->name, p->word,
-                p->name);
+        fprintf(f, "    __builtin_memcpy(&got_%s, &msg.word[%u], sizeof got_%s);\n", p->name,
+                p->word, p->name);
         if (type->size % 8)
-            fprintf(f, "    if (result == 0 && msg.word[%u] >> %u != 0)\n"
-                       "        result = JG_ERR_BAD_MESSAGE;\n", p->word + type->size / 8,
-                    type->size % 8 * 8);
+            fprintf(f,
+                    "    if (result == 0 && msg.word[%u] >> %u != 0)\n"
+                    "        result = JG_ERR_BAD_MESSAGE;\n",
+                    p->word + type->size / 8, type->size % 8 * 8);
     } else {
         if (type->size < 8)
-            fprintf(f, "    if (result == 0 && msg.word[%u] >> %u != 0)\n"
-                       "        result = JG_ERR_BAD_MESSAGE;\n", p->word, type->size * 8);
+            fprintf(f,
+                    "    if (result == 0 && msg.word[%u] >> %u != 0)\n"
+                    "        result = JG_ERR_BAD_MESSAGE;\n",
+                    p->word, type->size * 8);
         fprintf(f, "    got_%s = (%s)msg.word[%u];\n", p->name, type->c, p->word);
     }
     if (type->needs_check) {
@@ -171,8 +181,10 @@ static void emit_word_out_check(FILE *f, const struct idl *idl, const struct par
 static void emit_words_out(FILE *f, const struct idl *idl, const struct decl *d)
 {
     if (d->out.words < IDL_WORDS)
-        fprintf(f, "    if (result == 0 && !jg_ipc_words_zero(msg.word, %u))\n"
-                   "        result = JG_ERR_BAD_MESSAGE;\n", d->out.words);
+        fprintf(f,
+                "    if (result == 0 && !jg_ipc_words_zero(msg.word, %u))\n"
+                "        result = JG_ERR_BAD_MESSAGE;\n",
+                d->out.words);
     for (const struct param *p = d->out.params; p; p = p->next)
         if (p->kind != PARAM_HANDLE)
             emit_word_out_check(f, idl, p);
@@ -182,8 +194,8 @@ static void emit_values_zero(FILE *f, const struct decl *d)
 {
     for (const struct param *p = d->out.sorted; p; p = p->next_sorted)
         if (!param_is_variable(p))
-            fprintf(f, "        __builtin_memset(&out.fixed.%s, 0, sizeof out.fixed.%s);\n", p->name,
-                    p->name);
+            fprintf(f, "        __builtin_memset(&out.fixed.%s, 0, sizeof out.fixed.%s);\n",
+                    p->name, p->name);
 }
 
 /* The message of the reply, checked. With an error only variable data counts, if any came. */
@@ -193,9 +205,10 @@ static void emit_message_check(FILE *f, const struct idl *idl, const struct decl
 
     for (const struct param *p = d->out.sorted; p; p = p->next_sorted)
         values |= !param_is_variable(p);
-    fprintf(f, "    if (%s &&\n        (!jg_ipc_words_zero(msg.word, 1) ||\n"
-               "         !%s_%s_out_valid(&out, msg.word[0], result == 0)))\n"
-               "        result = JG_ERR_BAD_MESSAGE;\n",
+    fprintf(f,
+            "    if (%s &&\n        (!jg_ipc_words_zero(msg.word, 1) ||\n"
+            "         !%s_%s_out_valid(&out, msg.word[0], result == 0)))\n"
+            "        result = JG_ERR_BAD_MESSAGE;\n",
             d->out.variable ? "(result == 0 || (result > 0 && msg.word[0] != 0))" : "result == 0",
             idl->name, d->name);
     fprintf(f, "    if (%s)\n        __builtin_memset(&out.fixed, 0, sizeof out.fixed);\n",
@@ -215,13 +228,15 @@ static void emit_message_out(FILE *f, const struct idl *idl, const struct decl *
         if (!param_is_variable(p))
             continue;
         if (p->kind == PARAM_STRING)
-            fprintf(f, "    if (result >= 0 && !jg_ipc_string_fits(%s, %s_size, out.fixed.%s_len))\n",
+            fprintf(f,
+                    "    if (result >= 0 && !jg_ipc_string_fits(%s, %s_size, out.fixed.%s_len))\n",
                     p->name, p->name, p->name);
         else if (p->kind == PARAM_BYTES)
             fprintf(f, "    if (result >= 0 && !jg_ipc_bytes_fit(%s, %s_size, out.fixed.%s_len))\n",
                     p->name, p->name, p->name);
         else
-            fprintf(f, "    if (result >= 0 && !jg_ipc_bytes_fit(%s, %s_max, out.fixed.%s_count))\n",
+            fprintf(f,
+                    "    if (result >= 0 && !jg_ipc_bytes_fit(%s, %s_max, out.fixed.%s_count))\n",
                     p->name, p->name, p->name);
         fprintf(f, "        result = JG_ERR_TOO_BIG;\n");
     }
@@ -232,14 +247,16 @@ static void emit_give_value(FILE *f, const struct decl *d, const struct param *p
     const char *n = p->name;
 
     if (p->kind == PARAM_WINDOW)
-        fprintf(f, "    if (%s_len)\n        *%s_len = result == 0 ? (size_t)msg.word[%u] : 0;\n", n, n,
-                p->word);
+        fprintf(f, "    if (%s_len)\n        *%s_len = result == 0 ? (size_t)msg.word[%u] : 0;\n",
+                n, n, p->word);
     else if (d->out.mode == SIDE_MESSAGE)
         fprintf(f, "    if (%s)\n        *%s = out.fixed.%s%s;\n", n, n, n,
                 p->type->kind == TYPE_BOOL ? " != 0" : "");
     else if (is_struct(p))
-        fprintf(f, "    if (result != 0)\n        __builtin_memset(&got_%s, 0, sizeof got_%s);\n"
-                   "    if (%s)\n        *%s = got_%s;\n", n, n, n, n, n);
+        fprintf(f,
+                "    if (result != 0)\n        __builtin_memset(&got_%s, 0, sizeof got_%s);\n"
+                "    if (%s)\n        *%s = got_%s;\n",
+                n, n, n, n, n);
     else
         fprintf(f, "    if (%s)\n        *%s = result == 0 ? got_%s%s : 0;\n", n, n, n,
                 p->type->kind == TYPE_BOOL ? " != 0" : "");
@@ -250,18 +267,22 @@ static void emit_give_data(FILE *f, const struct param *p, bool last)
     const char *n = p->name;
 
     if (p->kind == PARAM_STRING) {
-        fprintf(f, "    jg_ipc_give_string(%s, %s_size, %s_len, out.data + used, out.fixed.%s_len);\n", n,
-                n, n, n);
+        fprintf(f,
+                "    jg_ipc_give_string(%s, %s_size, %s_len, out.data + used, out.fixed.%s_len);\n",
+                n, n, n, n);
         if (!last)
             fprintf(f, "    used += out.fixed.%s_len + 1;\n", n);
     } else if (p->kind == PARAM_BYTES) {
-        fprintf(f, "    jg_ipc_give_bytes(%s, %s_size, %s_len, out.data + used, out.fixed.%s_len);\n", n,
-                n, n, n);
+        fprintf(f,
+                "    jg_ipc_give_bytes(%s, %s_size, %s_len, out.data + used, out.fixed.%s_len);\n",
+                n, n, n, n);
         if (!last)
             fprintf(f, "    used += out.fixed.%s_len;\n", n);
     } else {
-        fprintf(f, "    jg_ipc_give_array(%s, %s_max, %s_count, out.data + used, out.fixed.%s_count, "
-                   "sizeof *%s);\n", n, n, n, n, n);
+        fprintf(f,
+                "    jg_ipc_give_array(%s, %s_max, %s_count, out.data + used, out.fixed.%s_count, "
+                "sizeof *%s);\n",
+                n, n, n, n, n);
         if (!last)
             fprintf(f, "    used += out.fixed.%s_count * sizeof *%s;\n", n, n);
     }
@@ -281,10 +302,11 @@ static void emit_give(FILE *f, const struct decl *d)
                    "        jg_ipc_close_received(ext.received, ext.received_count);\n");
     for (const struct param *p = d->out.params; p; p = p->next) {
         if (p->kind == PARAM_HANDLE)
-            fprintf(f, "    if (%s)\n        *%s = result == 0 ? ext.received[%u].handle : "
-                       "JG_HANDLE_NONE;\n    else if (result == 0)\n"
-                       "        jg_ipc_close(ext.received[%u].handle);\n", p->name, p->name, p->handle,
-                    p->handle);
+            fprintf(f,
+                    "    if (%s)\n        *%s = result == 0 ? ext.received[%u].handle : "
+                    "JG_HANDLE_NONE;\n    else if (result == 0)\n"
+                    "        jg_ipc_close(ext.received[%u].handle);\n",
+                    p->name, p->name, p->handle, p->handle);
         else if (!param_is_variable(p))
             emit_give_value(f, d, p);
     }
@@ -372,19 +394,26 @@ static void emit_stub(FILE *f, const struct idl *idl, const struct decl *d)
 
 static void emit_check_version(FILE *f, const struct idl *idl)
 {
-    fprintf(f, "\n/* Asks whether the other end speaks this version: once, when a session opens.\n"
-               " * Returns 0 or JG_ERR_BAD_VERSION. */\n"
-               "static inline int32_t %s_check_version(jg_handle_t session)\n{\n"
-               "    struct jg_message msg = {.info = 0, .word = {%s_VERSION}};\n\n"
-               "    return jg_ipc_call(session, &msg, NULL);\n}\n", idl->name, idl->upper);
+    fprintf(f,
+            "\n/* Asks whether the other end speaks this version: once, when a session opens.\n"
+            " * Returns 0 or JG_ERR_BAD_VERSION. */\n"
+            "static inline int32_t %s_check_version(jg_handle_t session)\n{\n"
+            "    struct jg_message msg = {.info = 0, .word = {%s_VERSION}};\n\n"
+            "    return jg_ipc_call(session, &msg, NULL);\n}\n",
+            idl->name, idl->upper);
 }
 
 void emit_client(FILE *f, const struct idl *idl)
 {
-    fprintf(f, "/*\n * Client stubs of the interface `%s`, made by ipcgen from its .idl: do not edit.\n *\n"
-               " * A stub returns 0, a positive %s_ERROR_*, or a negative JG_ERR_* when the call itself "
-               "failed.\n * Any OUT pointer may be NULL. docs/ipc.md tells the rest.\n */\n#pragma once\n\n"
-               "#include <jg/ipc.h>\n\n", idl->name, idl->upper);
+    fprintf(
+        f,
+        "/*\n * Client stubs of the interface `%s`, made by ipcgen from its .idl: do not edit.\n "
+        "*\n"
+        " * A stub returns 0, a positive %s_ERROR_*, or a negative JG_ERR_* when the call itself "
+        "failed.\n * Any OUT pointer may be NULL. docs/ipc.md tells the rest.\n */\n#pragma "
+        "once\n\n"
+        "#include <jg/ipc.h>\n\n",
+        idl->name, idl->upper);
     fprintf(f, "#ifndef IPC_%s_TYPES\n#define IPC_%s_TYPES\n\n", idl->upper, idl->upper);
     emit_types(f, idl);
     emit_messages(f, idl);

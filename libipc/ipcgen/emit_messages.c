@@ -33,10 +33,15 @@ static void emit_struct(const struct message *m)
     if (m->side->zero_bytes)
         fprintf(f, "    uint8_t zero_[%u];\n", m->side->zero_bytes);
     fprintf(f, "};\n");
-    fprintf(f, "_Static_assert(sizeof(struct %s) == %u, \"layout\");\n", m->tag, m->side->fixed_size);
+    fprintf(f, "_Static_assert(sizeof(struct %s) == %u, \"layout\");\n", m->tag,
+            m->side->fixed_size);
     for (const struct param *p = m->side->sorted; p; p = p->next_sorted)
-        fprintf(f, "_Static_assert(offsetof(struct %s, %s%s) == %u, \"layout\");\n", m->tag, p->name,
-                p->kind == PARAM_ARRAY ? "_count" : param_is_variable(p) ? "_len" : "", p->offset);
+        fprintf(f, "_Static_assert(offsetof(struct %s, %s%s) == %u, \"layout\");\n", m->tag,
+                p->name,
+                p->kind == PARAM_ARRAY ? "_count"
+                : param_is_variable(p) ? "_len"
+                                       : "",
+                p->offset);
     fprintf(f, "struct %s_buffer {\n    _Alignas(8) struct %s fixed;\n", m->tag, m->tag);
     if (m->side->data_max)
         fprintf(f, "    uint8_t data[%u];\n", m->side->data_max);
@@ -85,9 +90,11 @@ static bool data_needs_check(const struct param *p)
 
 static void emit_element_check(const struct message *m, const struct param *p)
 {
-    fprintf(m->f, "    for (size_t i = 0; i < m->fixed.%s_count; i++) {\n        %s element;\n\n"
-                  "        __builtin_memcpy(&element, m->data + used + i * sizeof element, "
-                  "sizeof element);\n        if (!(", p->name, p->type->c);
+    fprintf(m->f,
+            "    for (size_t i = 0; i < m->fixed.%s_count; i++) {\n        %s element;\n\n"
+            "        __builtin_memcpy(&element, m->data + used + i * sizeof element, "
+            "sizeof element);\n        if (!(",
+            p->name, p->type->c);
     emit_valid(m->f, m->idl, p->type, "element");
     fprintf(m->f, "))\n            return false;\n    }\n");
 }
@@ -108,8 +115,10 @@ static void emit_data_checks(const struct message *m)
         if (!param_is_variable(p))
             continue;
         if (p->kind == PARAM_STRING) {
-            fprintf(f, "    if (!jg_ipc_is_string(m->data + used, m->fixed.%s_len))\n"
-                       "        return false;\n", p->name);
+            fprintf(f,
+                    "    if (!jg_ipc_is_string(m->data + used, m->fixed.%s_len))\n"
+                    "        return false;\n",
+                    p->name);
             if (p != last)
                 fprintf(f, "    used += m->fixed.%s_len + 1;\n", p->name);
         } else if (p->kind == PARAM_BYTES) {

@@ -25,8 +25,10 @@ static void emit_numbers(FILE *f, const struct idl *idl)
 
 static void emit_method_table(FILE *f, const struct idl *idl)
 {
-    fprintf(f, "\n/* Returns the names of a method and its parameters for a tracer; NULL for an unknown "
-               "number. */\n");
+    fprintf(
+        f,
+        "\n/* Returns the names of a method and its parameters for a tracer; NULL for an unknown "
+        "number. */\n");
     fprintf(f, "static inline const struct jg_method *%s_method(uint32_t number)\n{\n", idl->name);
     fprintf(f, "    static const struct jg_method names[] = {\n        {0, \"check_version\", "
                "\"version\", \"\"},\n");
@@ -55,7 +57,8 @@ static void emit_error_names(FILE *f, const struct idl *idl)
         if (d->kind != DECL_ENUM || strcmp(d->name, "error") != 0)
             continue;
         for (const struct member *m = d->members; m; m = m->next)
-            fprintf(f, "    case %s_ERROR_%s:\n        return \"%s\";\n", idl->upper, m->name, m->name);
+            fprintf(f, "    case %s_ERROR_%s:\n        return \"%s\";\n", idl->upper, m->name,
+                    m->name);
     }
     fprintf(f, "    default:\n        return \"?\";\n    }\n}\n");
 }

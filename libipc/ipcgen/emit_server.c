@@ -1,11 +1,12 @@
 /*
- * The dispatcher: one function for each method that decodes, calls the op and encodes, and one switch.
+ * The dispatcher: one function for each method that decodes, calls the op and encodes, and one
+ * switch.
  *
  * In:    emit_server().
  *
  * Order of a generated function: check the message, take the handles, call the op; then the large
- * result, then the handles of the reply. So a bad message never costs a handle, and no handle leaves
- * before the reply is certain.
+ * result, then the handles of the reply. So a bad message never costs a handle, and no handle
+ * leaves before the reply is certain.
  */
 #include "emit.h"
 
@@ -13,14 +14,18 @@
 
 static void emit_ops(FILE *f, const struct idl *idl)
 {
-    fprintf(f, "\n/* The call that an op serves: the key of its session, the token, the dispatcher's "
-               "context. */\n");
-    fprintf(f, "struct %s_call {\n    uint64_t key;\n    jg_token_t token;\n    void *context;\n};\n",
+    fprintf(f,
+            "\n/* The call that an op serves: the key of its session, the token, the dispatcher's "
+            "context. */\n");
+    fprintf(f,
+            "struct %s_call {\n    uint64_t key;\n    jg_token_t token;\n    void *context;\n};\n",
             idl->name);
-    fprintf(f, "\n/*\n * What a server does for each method; NULL is JG_ERR_NOT_SUPPORTED.\n *\n"
-               " * An op returns 0, a positive %s_ERROR_*, a negative JG_ERR_*, or JG_REPLY_KEPT.\n"
-               " * OUTs begin as zero. IN handles are the op's; an OUT handle is given away on 0.\n */\n",
-            idl->upper);
+    fprintf(
+        f,
+        "\n/*\n * What a server does for each method; NULL is JG_ERR_NOT_SUPPORTED.\n *\n"
+        " * An op returns 0, a positive %s_ERROR_*, a negative JG_ERR_*, or JG_REPLY_KEPT.\n"
+        " * OUTs begin as zero. IN handles are the op's; an OUT handle is given away on 0.\n */\n",
+        idl->upper);
     fprintf(f, "struct %s_ops {\n", idl->name);
     for (const struct decl *d = idl->decls; d; d = d->next) {
         if (d->kind != DECL_METHOD)
@@ -80,11 +85,13 @@ static void emit_word_check(FILE *f, const struct idl *idl, const struct param *
         return;
     }
     if (type->size % 8) {
-        fprintf(f, "    if (msg->word[%u] >> %u != 0)\n", p->word + type->size / 8, type->size % 8 * 8);
+        fprintf(f, "    if (msg->word[%u] >> %u != 0)\n", p->word + type->size / 8,
+                type->size % 8 * 8);
         emit_bad(f);
     }
     if (is_struct(p))
-        fprintf(f, "    __builtin_memcpy(&%s, &msg->word[%u], sizeof %s);\n", p->name, p->word, p->name);
+        fprintf(f, "    __builtin_memcpy(&%s, &msg->word[%u], sizeof %s);\n", p->name, p->word,
+                p->name);
     if (type->needs_check) {
         const char *word = arena_format(idl->arena, "(%s)msg->word[%u]", type->c, p->word);
 
@@ -109,12 +116,15 @@ static void emit_decode(FILE *f, const struct idl *idl, const struct decl *d)
         emit_bad(f);
     }
     if (d->out.window) {
-        fprintf(f, "    if (msg->word[%u] > %" PRIu64 ")\n", words - 1, d->out.window->bound.number);
+        fprintf(f, "    if (msg->word[%u] > %" PRIu64 ")\n", words - 1,
+                d->out.window->bound.number);
         emit_bad(f);
     }
     if (d->in.mode == SIDE_MESSAGE) {
-        fprintf(f, "    if (!jg_ipc_fetch(msg, &in, sizeof in.fixed, sizeof in) ||\n"
-                   "        !%s_%s_in_valid(&in, msg->word[0]))\n", idl->name, d->name);
+        fprintf(f,
+                "    if (!jg_ipc_fetch(msg, &in, sizeof in.fixed, sizeof in) ||\n"
+                "        !%s_%s_in_valid(&in, msg->word[0]))\n",
+                idl->name, d->name);
         emit_bad(f);
         return;
     }
@@ -126,8 +136,10 @@ static void emit_take(FILE *f, const struct decl *d)
 {
     if (!d->in.handles)
         return;
-    fprintf(f, "    result = jg_ipc_take(msg, got, %u);\n    if (result != JG_OK)\n"
-               "        return result;\n", d->in.handles);
+    fprintf(f,
+            "    result = jg_ipc_take(msg, got, %u);\n    if (result != JG_OK)\n"
+            "        return result;\n",
+            d->in.handles);
     for (const struct param *p = d->in.params; p; p = p->next) {
         if (p->kind != PARAM_HANDLE)
             continue;
@@ -138,8 +150,10 @@ static void emit_take(FILE *f, const struct decl *d)
         emit_rights(f, p);
         fprintf(f, ");\n");
     }
-    fprintf(f, "    if (result != JG_OK) {\n        jg_ipc_close_received(got, %u);\n"
-               "        return result;\n    }\n", d->in.handles);
+    fprintf(f,
+            "    if (result != JG_OK) {\n        jg_ipc_close_received(got, %u);\n"
+            "        return result;\n    }\n",
+            d->in.handles);
 }
 
 /* Pointers to the data of the IN message, in the order in which it lies there. */
@@ -149,14 +163,19 @@ static void emit_in_data(FILE *f, const struct decl *d)
         if (!param_is_variable(p))
             continue;
         if (p->kind == PARAM_ARRAY)
-            fprintf(f, "    const %s *%s = (const void *)(in.data + used);\n    used += in.fixed.%s_count * "
-                       "sizeof *%s;\n", p->type->c, p->name, p->name, p->name);
+            fprintf(f,
+                    "    const %s *%s = (const void *)(in.data + used);\n    used += "
+                    "in.fixed.%s_count * "
+                    "sizeof *%s;\n",
+                    p->type->c, p->name, p->name, p->name);
         else if (p->kind == PARAM_STRING)
-            fprintf(f, "    const char *%s = (const char *)in.data + used;\n"
-                       "    used += in.fixed.%s_len + 1;\n", p->name, p->name);
+            fprintf(f,
+                    "    const char *%s = (const char *)in.data + used;\n"
+                    "    used += in.fixed.%s_len + 1;\n",
+                    p->name, p->name);
         else
-            fprintf(f, "    const void *%s = in.data + used;\n    used += in.fixed.%s_len;\n", p->name,
-                    p->name);
+            fprintf(f, "    const void *%s = in.data + used;\n    used += in.fixed.%s_len;\n",
+                    p->name, p->name);
     }
 }
 
@@ -228,13 +247,16 @@ static void emit_encode_words(FILE *f, const struct decl *d)
         if (p->kind == PARAM_HANDLE)
             continue;
         if (p->kind == PARAM_WINDOW)
-            fprintf(f, "    if (result == 0 && %s_len > msg->word[%u])\n        result = JG_ERR_INTERNAL;\n"
-                       "    if (result == 0)\n        reply->word[%u] = %s_len;\n", p->name,
-                    d->in.mode == SIDE_MESSAGE ? 1 : d->in.words, p->word, p->name);
+            fprintf(f,
+                    "    if (result == 0 && %s_len > msg->word[%u])\n        result = "
+                    "JG_ERR_INTERNAL;\n"
+                    "    if (result == 0)\n        reply->word[%u] = %s_len;\n",
+                    p->name, d->in.mode == SIDE_MESSAGE ? 1 : d->in.words, p->word, p->name);
         else if (is_struct(p))
-            fprintf(f, "    if (result == 0)\n"
-                       "        __builtin_memcpy(&reply->word[%u], &%s, sizeof %s);\n", p->word, p->name,
-                    p->name);
+            fprintf(f,
+                    "    if (result == 0)\n"
+                    "        __builtin_memcpy(&reply->word[%u], &%s, sizeof %s);\n",
+                    p->word, p->name, p->name);
         else
             fprintf(f, "    if (result == 0)\n        reply->word[%u] = %s%s%s%s;\n", p->word,
                     p->type->is_signed ? "(u" : "", p->type->is_signed ? p->type->c : "",
@@ -248,16 +270,18 @@ static void emit_pack(FILE *f, const struct param *p)
     const char *n = p->name;
     const char *what = p->kind == PARAM_ARRAY ? "count" : "len";
 
-    fprintf(f, "    if (result >= 0 && %s_%s > %" PRIu64 ")\n        result = JG_ERR_INTERNAL;\n", n, what,
-            p->bound.number);
+    fprintf(f, "    if (result >= 0 && %s_%s > %" PRIu64 ")\n        result = JG_ERR_INTERNAL;\n",
+            n, what, p->bound.number);
     fprintf(f, "    if (result >= 0) {\n");
     fprintf(f, "        out.fixed.%s_%s = (uint32_t)%s_%s;\n", n, what, n, what);
     if (p->kind == PARAM_ARRAY) {
-        fprintf(f, "        jg_ipc_close_gap(out.data + used, out.data + %u, %s_count * sizeof(%s));\n",
-                p->slot, n, p->type->c);
+        fprintf(
+            f, "        jg_ipc_close_gap(out.data + used, out.data + %u, %s_count * sizeof(%s));\n",
+            p->slot, n, p->type->c);
         fprintf(f, "        used += %s_count * sizeof(%s);\n", n, p->type->c);
     } else {
-        fprintf(f, "        jg_ipc_close_gap(out.data + used, out.data + %u, %s_len);\n", p->slot, n);
+        fprintf(f, "        jg_ipc_close_gap(out.data + used, out.data + %u, %s_len);\n", p->slot,
+                n);
         if (p->kind == PARAM_STRING)
             fprintf(f, "        out.data[used + %s_len] = 0;\n", n);
         fprintf(f, "        used += %s_len%s;\n", n, p->kind == PARAM_STRING ? " + 1" : "");
@@ -299,7 +323,8 @@ static void emit_give(FILE *f, const struct decl *d)
     for (const struct param *p = d->out.params; p; p = p->next)
         if (p->kind == PARAM_HANDLE)
             fprintf(f, "%s{%s, JG_RIGHTS_SAME}", p->handle ? ", " : "", p->name);
-    fprintf(f, "};\n\n        result = (int32_t)jg_call_give(msg->token, send, %u);\n    } else {\n",
+    fprintf(f,
+            "};\n\n        result = (int32_t)jg_call_give(msg->token, send, %u);\n    } else {\n",
             d->out.handles);
     for (const struct param *p = d->out.params; p; p = p->next)
         if (p->kind == PARAM_HANDLE)
@@ -312,8 +337,9 @@ static void emit_serve(FILE *f, const struct idl *idl, const struct decl *d)
     bool large = d->in.mode == SIDE_MESSAGE || d->out.mode == SIDE_MESSAGE;
     bool encodes = d->out.params != NULL;
 
-    fprintf(f, "\n%s int32_t %s_serve_%s(const struct %s_ops *ops, struct %s_call *call,\n"
-               "        const struct jg_received *msg, struct jg_message *reply)\n{\n",
+    fprintf(f,
+            "\n%s int32_t %s_serve_%s(const struct %s_ops *ops, struct %s_call *call,\n"
+            "        const struct jg_received *msg, struct jg_message *reply)\n{\n",
             large ? "JG_IPC_LARGE" : "static inline", idl->name, d->name, idl->name, idl->name);
     emit_locals(f, idl, d);
     if (!encodes || (d->out.mode == SIDE_WORDS && d->out.words == 0))
@@ -338,16 +364,24 @@ static void emit_dispatch(FILE *f, const struct idl *idl)
 {
     const char *n = idl->name;
 
-    fprintf(f, "\n/*\n * Decodes the call in `msg`, serves it with `ops`, and makes the reply.\n *\n"
-               " * `msg` is of kind JG_KIND_CALL. Returns the token to answer with `reply`, or JG_TOKEN_NONE "
-               "when\n * the op kept it: either goes straight into jg_reply_wait.\n */\n");
-    fprintf(f, "static inline jg_token_t %s_dispatch(const struct %s_ops *ops, void *context,\n"
-               "        const struct jg_received *msg, struct jg_message *reply)\n{\n", n, n);
-    fprintf(f, "    struct %s_call call = {msg->key, msg->token, context};\n    int32_t result;\n\n", n);
-    fprintf(f, "    __builtin_memset(reply, 0, sizeof *reply);\n"
-               "    switch (JG_INFO_LABEL(msg->info)) {\n    case 0:\n"
-               "        result = msg->word[0] == %s_VERSION ? JG_OK : JG_ERR_BAD_VERSION;\n"
-               "        break;\n", idl->upper);
+    fprintf(f,
+            "\n/*\n * Decodes the call in `msg`, serves it with `ops`, and makes the reply.\n *\n"
+            " * `msg` is of kind JG_KIND_CALL. Returns the token to answer with `reply`, or "
+            "JG_TOKEN_NONE "
+            "when\n * the op kept it: either goes straight into jg_reply_wait.\n */\n");
+    fprintf(f,
+            "static inline jg_token_t %s_dispatch(const struct %s_ops *ops, void *context,\n"
+            "        const struct jg_received *msg, struct jg_message *reply)\n{\n",
+            n, n);
+    fprintf(f,
+            "    struct %s_call call = {msg->key, msg->token, context};\n    int32_t result;\n\n",
+            n);
+    fprintf(f,
+            "    __builtin_memset(reply, 0, sizeof *reply);\n"
+            "    switch (JG_INFO_LABEL(msg->info)) {\n    case 0:\n"
+            "        result = msg->word[0] == %s_VERSION ? JG_OK : JG_ERR_BAD_VERSION;\n"
+            "        break;\n",
+            idl->upper);
     for (const struct decl *d = idl->decls; d; d = d->next) {
         if (d->kind != DECL_METHOD)
             continue;
@@ -363,9 +397,13 @@ static void emit_dispatch(FILE *f, const struct idl *idl)
 
 void emit_server(FILE *f, const struct idl *idl)
 {
-    fprintf(f, "/*\n * The server's side of the interface `%s`, made by ipcgen from its .idl: do not edit.\n"
-               " * Fill a struct %s_ops and call %s_dispatch() for each call. docs/ipc.md tells the rest.\n"
-               " */\n#pragma once\n\n#include <jg/ipc.h>\n\n", idl->name, idl->name, idl->name);
+    fprintf(f,
+            "/*\n * The server's side of the interface `%s`, made by ipcgen from its .idl: do not "
+            "edit.\n"
+            " * Fill a struct %s_ops and call %s_dispatch() for each call. docs/ipc.md tells the "
+            "rest.\n"
+            " */\n#pragma once\n\n#include <jg/ipc.h>\n\n",
+            idl->name, idl->name, idl->name);
     fprintf(f, "#ifndef IPC_%s_TYPES\n#define IPC_%s_TYPES\n\n", idl->upper, idl->upper);
     emit_types(f, idl);
     emit_messages(f, idl);

@@ -32,8 +32,8 @@ static void emit_event(FILE *f, const struct idl *idl, const struct decl *d)
     fprintf(f, "#define %s_EVENT_", idl->upper);
     emit_upper(f, d->name);
     if (d->count.given)
-        fprintf(f, "(n) (UINT64_C(1) << (%" PRIu64 " + (n))) /* n < %" PRIu64 " */\n", d->value.number,
-                d->count.number);
+        fprintf(f, "(n) (UINT64_C(1) << (%" PRIu64 " + (n))) /* n < %" PRIu64 " */\n",
+                d->value.number, d->count.number);
     else
         fprintf(f, " (UINT64_C(1) << %" PRIu64 ")\n", d->value.number);
 }
@@ -108,16 +108,16 @@ static void emit_struct_asserts(FILE *f, const struct idl *idl, const struct dec
     fprintf(f, "_Static_assert(sizeof(struct %s_%s) == %u, \"layout\");\n", idl->name, d->name,
             d->type.size);
     for (const struct member *m = d->members; m; m = m->next)
-        fprintf(f, "_Static_assert(offsetof(struct %s_%s, %s) == %u, \"layout\");\n", idl->name, d->name,
-                m->name, m->offset);
+        fprintf(f, "_Static_assert(offsetof(struct %s_%s, %s) == %u, \"layout\");\n", idl->name,
+                d->name, m->name, m->offset);
 }
 
 static void emit_struct_valid(FILE *f, const struct idl *idl, const struct decl *d)
 {
     if (!d->type.needs_check)
         return;
-    fprintf(f, "\nstatic inline bool %s_%s_valid(const struct %s_%s *value)\n{\n", idl->name, d->name,
-            idl->name, d->name);
+    fprintf(f, "\nstatic inline bool %s_%s_valid(const struct %s_%s *value)\n{\n", idl->name,
+            d->name, idl->name, d->name);
     for (const struct member *m = d->members; m; m = m->next) {
         char *expression;
 

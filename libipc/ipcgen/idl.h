@@ -11,9 +11,9 @@
 
 #include "arena.h"
 
-#define IDL_WORDS 8u           /* words that travel in registers: JG_CALL_WORDS */
-#define IDL_HANDLES 4u         /* handles of one direction: JG_CALL_HANDLES */
-#define IDL_STACK_MAX 16384u   /* both buffers of one method in the dispatcher */
+#define IDL_WORDS     8u     /* words that travel in registers: JG_CALL_WORDS */
+#define IDL_HANDLES   4u     /* handles of one direction: JG_CALL_HANDLES */
+#define IDL_STACK_MAX 16384u /* both buffers of one method in the dispatcher */
 
 /* A position in the source; line and column count from 1. */
 struct pos {
@@ -55,10 +55,10 @@ struct member {
     const char *name;
     const char *doc;
     struct pos type_pos;
-    const char *type_name;    /* fields */
-    struct value value;       /* items: the value; fields: the number of elements, if given */
-    const struct type *type;  /* checked */
-    uint32_t offset;          /* checked */
+    const char *type_name;   /* fields */
+    struct value value;      /* items: the value; fields: the number of elements, if given */
+    const struct type *type; /* checked */
+    uint32_t offset;         /* checked */
 };
 
 enum param_kind {
@@ -82,15 +82,15 @@ struct param {
     struct pos type_pos;
     const char *name;
     enum param_kind kind;
-    const char *type_name;   /* of the value, the elements or the object */
+    const char *type_name; /* of the value, the elements or the object */
     struct value bound;
     struct right *rights;
-    const struct type *type; /* checked; values and arrays */
-    unsigned word;           /* checked; first word, in words mode */
-    unsigned handle;         /* checked; index among the handles of its direction */
-    uint32_t slot;           /* checked; where its data starts when all before it are full */
-    uint32_t offset;         /* checked; of its member in the message's struct */
-    uint32_t data_max;       /* checked; bytes of variable data at most */
+    const struct type *type;   /* checked; values and arrays */
+    unsigned word;             /* checked; first word, in words mode */
+    unsigned handle;           /* checked; index among the handles of its direction */
+    uint32_t slot;             /* checked; where its data starts when all before it are full */
+    uint32_t offset;           /* checked; of its member in the message's struct */
+    uint32_t data_max;         /* checked; bytes of variable data at most */
     struct param *next_sorted; /* checked; order in the message's struct and of its data */
 };
 
@@ -102,15 +102,15 @@ enum side_mode {
 /* One direction of a method. */
 struct side {
     struct param *params;
-    enum side_mode mode;    /* all checked */
-    struct param *sorted;   /* message mode: values and variable data, by alignment */
+    enum side_mode mode;  /* all checked */
+    struct param *sorted; /* message mode: values and variable data, by alignment */
     struct param *window;
-    unsigned words;         /* used, the room of the other side's window not counted */
+    unsigned words; /* used, the room of the other side's window not counted */
     unsigned handles;
-    uint32_t fixed_size;    /* of the struct, a multiple of 8 */
-    uint32_t zero_bytes;    /* padding at its end */
+    uint32_t fixed_size; /* of the struct, a multiple of 8 */
+    uint32_t zero_bytes; /* padding at its end */
     uint32_t data_max;
-    bool variable;          /* has strings, bytes or arrays */
+    bool variable; /* has strings, bytes or arrays */
 };
 
 enum decl_kind {
@@ -128,28 +128,29 @@ struct decl {
     struct pos pos;
     const char *name;
     const char *doc;
-    struct value value;      /* const; event: the first bit; method: its number */
-    struct value count;      /* event: how many bits, if given */
+    struct value value; /* const; event: the first bit; method: its number */
+    struct value count; /* event: how many bits, if given */
     struct pos base_pos;
-    const char *base_name;   /* enum, flags */
-    struct member *members;  /* enum, flags, struct */
-    struct type type;        /* checked; enum, flags, struct */
-    struct side in, out;     /* method */
-    bool broken;             /* an error was reported: types that use it are not reported again */
+    const char *base_name;  /* enum, flags */
+    struct member *members; /* enum, flags, struct */
+    struct type type;       /* checked; enum, flags, struct */
+    struct side in, out;    /* method */
+    bool broken;            /* an error was reported: types that use it are not reported again */
 };
 
 struct idl {
     struct arena *arena;
-    const char *path;   /* as given, for messages */
-    const char *name;   /* of the interface */
-    const char *upper;  /* the same in capitals; checked */
+    const char *path;  /* as given, for messages */
+    const char *name;  /* of the interface */
+    const char *upper; /* the same in capitals; checked */
     struct pos pos;
     const char *doc;
     struct value version;
     struct decl *decls; /* in source order */
 };
 
-/* The messages of a run. They are sorted and printed at its end, so that one run tells everything. */
+/* The messages of a run. They are sorted and printed at its end, so that one run tells everything.
+ */
 struct diag {
     struct arena *arena;
     const char *path;
@@ -162,7 +163,8 @@ struct diag {
 __attribute__((format(printf, 3, 4))) void diag_error(struct diag *d, struct pos pos,
                                                       const char *format, ...);
 
-/* Writes all messages to standard error in source order: file:line:column, the source line, a caret. */
+/* Writes all messages to standard error in source order: file:line:column, the source line, a
+ * caret. */
 void diag_print(const struct diag *d);
 
 /* Parses `len` bytes. Always returns a model, incomplete when errors were reported to `d`. */

@@ -117,23 +117,27 @@ static bool survey(struct side *side, struct diag *d, uint64_t *words)
         side->window = p;
     }
     if (side->window && side->variable) {
-        diag_error(d, side->window->pos, "`%.60s` is the call's window, so no string, bytes or array "
-                   "can go the same way", side->window->name);
+        diag_error(d, side->window->pos,
+                   "`%.60s` is the call's window, so no string, bytes or array "
+                   "can go the same way",
+                   side->window->name);
         good = false;
     }
     return good;
 }
 
 /* `extra` words are taken by the room of the other direction's window. */
-static bool lay(struct side *side, struct decl *method, struct diag *d, uint64_t words, unsigned extra)
+static bool lay(struct side *side, struct decl *method, struct diag *d, uint64_t words,
+                unsigned extra)
 {
     if (!side->variable && words + extra <= IDL_WORDS) {
         lay_words(side);
         return true;
     }
     if (side->window) {
-        diag_error(d, side->window->pos, "beside a window the rest must fit in %u words, and takes %llu",
-                   IDL_WORDS, (unsigned long long)(words + extra));
+        diag_error(d, side->window->pos,
+                   "beside a window the rest must fit in %u words, and takes %llu", IDL_WORDS,
+                   (unsigned long long)(words + extra));
         return false;
     }
     if (lay_message(side))
@@ -157,9 +161,10 @@ void layout_method(struct idl *idl, struct decl *method, struct diag *d)
         good = lay(in, method, d, in_words, out->window ? 1 : 0);
     if (good)
         good = lay(out, method, d, out_words, 0);
-    if (good && (uint64_t)in->fixed_size + in->data_max + out->fixed_size + out->data_max > IDL_STACK_MAX) {
-        diag_error(d, method->pos, "`%.60s` takes more than %u bytes of the server's stack", method->name,
-                   IDL_STACK_MAX);
+    if (good &&
+        (uint64_t)in->fixed_size + in->data_max + out->fixed_size + out->data_max > IDL_STACK_MAX) {
+        diag_error(d, method->pos, "`%.60s` takes more than %u bytes of the server's stack",
+                   method->name, IDL_STACK_MAX);
         good = false;
     }
     method->broken |= !good;

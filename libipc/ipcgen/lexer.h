@@ -18,12 +18,12 @@ enum token_kind {
 
 struct token {
     enum token_kind kind;
-    char c;             /* TOKEN_CHAR */
+    char c; /* TOKEN_CHAR */
     struct pos pos;
-    const char *text;   /* TOKEN_NAME, zero-terminated, from the arena */
+    const char *text; /* TOKEN_NAME, zero-terminated, from the arena */
     uint64_t number;
-    const char *doc;    /* the `///` lines above it, joined by newlines, or NULL */
-    const char *after;  /* the `///` that follows it on its own line, or NULL */
+    const char *doc;   /* the `///` lines above it, joined by newlines, or NULL */
+    const char *after; /* the `///` that follows it on its own line, or NULL */
 };
 
 struct lexer {

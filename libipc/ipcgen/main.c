@@ -3,8 +3,8 @@
  *
  *   ipcgen FILE.idl CLIENT.h SERVER.h
  *
- * Life:  read, parse, check; report every error and write nothing; else make both texts in memory and
- *        only then write them, so that a failing run leaves no half of a header.
+ * Life:  read, parse, check; report every error and write nothing; else make both texts in memory
+ * and only then write them, so that a failing run leaves no half of a header.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -10,17 +10,18 @@
 
 /* C's keywords and what C headers and compilers define over them. */
 static const char *const keywords[] = {
-    "auto", "bool", "break", "case", "char", "const", "continue", "default", "do", "double",
-    "else", "enum", "extern", "false", "float", "for", "goto", "if", "inline", "int", "long",
-    "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch",
-    "true", "typedef", "typeof", "union", "unsigned", "void", "volatile", "while", "asm", "offsetof",
-    "unix", "linux",
+    "auto",     "bool",     "break",  "case",    "char",     "const",  "continue",
+    "default",  "do",       "double", "else",    "enum",     "extern", "false",
+    "float",    "for",      "goto",   "if",      "inline",   "int",    "long",
+    "register", "restrict", "return", "short",   "signed",   "sizeof", "static",
+    "struct",   "switch",   "true",   "typedef", "typeof",   "union",  "unsigned",
+    "void",     "volatile", "while",  "asm",     "offsetof", "unix",   "linux",
 };
 
 /* What generated functions call their own variables. */
 static const char *const locals[] = {
-    "session", "call", "msg", "reply", "ext", "in", "out", "used", "result", "ops", "got", "total",
-    "send", "status", "context",
+    "session", "call", "msg", "reply", "ext",  "in",     "out",     "used",
+    "result",  "ops",  "got", "total", "send", "status", "context",
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -68,7 +69,8 @@ static bool claim(struct names *n, const char *c, struct pos pos)
     return true;
 }
 
-/* Lower case for types, methods, parameters; upper case for constants and items; no `__`, no `_` at the ends. */
+/* Lower case for types, methods, parameters; upper case for constants and items; no `__`, no `_` at
+ * the ends. */
 static void check_spelling(struct names *n, const char *name, struct pos pos, bool upper)
 {
     size_t len = strlen(name);
@@ -78,8 +80,10 @@ static void check_spelling(struct names *n, const char *name, struct pos pos, bo
     for (size_t i = 0; i < len; i++)
         good &= upper ? !islower((unsigned char)name[i]) : !isupper((unsigned char)name[i]);
     if (!good)
-        diag_error(n->diag, pos, "`%.60s` is not a name in %s case (a letter, then letters, digits "
-                   "and single underscores, at most 48)", name, upper ? "upper" : "lower");
+        diag_error(n->diag, pos,
+                   "`%.60s` is not a name in %s case (a letter, then letters, digits "
+                   "and single underscores, at most 48)",
+                   name, upper ? "upper" : "lower");
     else if (!upper && is_listed(keywords, COUNT(keywords), name))
         diag_error(n->diag, pos, "`%s` is a word of C", name);
 }
@@ -102,7 +106,8 @@ static void claim_param(struct names *local, const struct param *p)
 
     for (unsigned i = 0; i < (single ? 2 : COUNT(forms)); i++) {
         size_t before = (size_t)(strstr(forms[i], "%s") - forms[i]);
-        const char *c = arena_format(a, "%.*s%s%s", (int)before, forms[i], p->name, forms[i] + before + 2);
+        const char *c =
+            arena_format(a, "%.*s%s%s", (int)before, forms[i], p->name, forms[i] + before + 2);
 
         if (!claim(local, c, p->pos))
             return;
@@ -172,8 +177,8 @@ static void check_decl(struct names *n, const struct decl *d)
 
 void names_check(struct idl *idl, struct diag *d)
 {
-    static const char *const own[] = {"struct %s_ops", "struct %s_call", "%s_dispatch",
-                                      "%s_check_version", "%s_method", "%s_error_name"};
+    static const char *const own[] = {"struct %s_ops",    "struct %s_call", "%s_dispatch",
+                                      "%s_check_version", "%s_method",      "%s_error_name"};
     struct names n = {.idl = idl, .diag = d};
     struct arena *a = idl->arena;
 

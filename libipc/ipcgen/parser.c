@@ -3,7 +3,8 @@
  *
  * In:    idl_parse().
  * Life:  one parser for one file. After an error it skips to the end of the statement or member and
- *        goes on, so that one run reports every statement that is wrong; it reports one error in each.
+ *        goes on, so that one run reports every statement that is wrong; it reports one error in
+ * each.
  */
 #include <string.h>
 
@@ -11,8 +12,8 @@
 
 struct parser {
     struct lexer lexer;
-    struct token token;  /* the next one */
-    const char *after;   /* the doc that followed the last one taken */
+    struct token token; /* the next one */
+    const char *after;  /* the doc that followed the last one taken */
     struct arena *arena;
     struct diag *diag;
 };

@@ -30,7 +30,7 @@ def main():
     failures = 0
     for cc in compilers:
         for standard in ("c11", "gnu11"):
-            for use, level in jobs:  # alone: gnu11 only, together: both
+            for use, level in jobs:
                 if standard == "c11" and len(use) == 1:
                     continue
                 done = subprocess.run([cc, f"-std={standard}", level, *WARNINGS, f"-I{root / 'libipc/include'}",

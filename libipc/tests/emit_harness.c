@@ -38,8 +38,8 @@ static void emit_random_type(FILE *f, const struct idl *idl, const struct decl *
 
         fprintf(f, "    static const %s all[] = {", d->type.c);
         for (const struct member *m = d->members; m; m = m->next, n++)
-            fprintf(f, "(%s)%s%" PRIu64 "ll%s", d->type.c, m->value.negative ? "-" : "", m->value.number,
-                    m->next ? ", " : "");
+            fprintf(f, "(%s)%s%" PRIu64 "ll%s", d->type.c, m->value.negative ? "-" : "",
+                    m->value.number, m->next ? ", " : "");
         fprintf(f, "};\n\n    *v = all[harness_random() %% %u];\n", n);
     } else if (d->kind == DECL_FLAGS) {
         fprintf(f, "    *v = 0;\n");
@@ -50,8 +50,9 @@ static void emit_random_type(FILE *f, const struct idl *idl, const struct decl *
         for (const struct member *m = d->members; m; m = m->next) {
             if (m->value.given)
                 fprintf(f, "    for (size_t i = 0; i < %" PRIu64 "; i++)\n    ", m->value.number);
-            emit_random_value(f, idl, m->type,
-                              arena_format(idl->arena, "v->%s%s", m->name, m->value.given ? "[i]" : ""));
+            emit_random_value(
+                f, idl, m->type,
+                arena_format(idl->arena, "v->%s%s", m->name, m->value.given ? "[i]" : ""));
         }
     }
     fprintf(f, "}\n");
@@ -83,17 +84,24 @@ static void emit_random_param(FILE *f, const struct idl *idl, const struct param
         emit_random_value(f, idl, p->type, arena_format(idl->arena, "v->%s", n));
         break;
     case PARAM_STRING:
-        fprintf(f, "    v->%s_len = harness_length(%" PRIu64 ");\n    harness_text(v->%s, v->%s_len);\n"
-                   "    v->%s[v->%s_len] = 0;\n", n, p->bound.number, n, n, n, n);
+        fprintf(f,
+                "    v->%s_len = harness_length(%" PRIu64
+                ");\n    harness_text(v->%s, v->%s_len);\n"
+                "    v->%s[v->%s_len] = 0;\n",
+                n, p->bound.number, n, n, n, n);
         break;
     case PARAM_BYTES:
     case PARAM_WINDOW:
-        fprintf(f, "    v->%s_len = harness_length(%" PRIu64 ");\n    harness_fill(v->%s, v->%s_len);\n",
+        fprintf(f,
+                "    v->%s_len = harness_length(%" PRIu64
+                ");\n    harness_fill(v->%s, v->%s_len);\n",
                 n, p->bound.number, n, n);
         break;
     case PARAM_ARRAY:
-        fprintf(f, "    v->%s_count = harness_length(%" PRIu64 ");\n"
-                   "    for (size_t i = 0; i < v->%s_count; i++)\n    ", n, p->bound.number, n);
+        fprintf(f,
+                "    v->%s_count = harness_length(%" PRIu64 ");\n"
+                "    for (size_t i = 0; i < v->%s_count; i++)\n    ",
+                n, p->bound.number, n);
         emit_random_value(f, idl, p->type, arena_format(idl->arena, "v->%s[i]", n));
         break;
     case PARAM_HANDLE:
@@ -123,9 +131,10 @@ static void emit_op_in(FILE *f, const struct idl *idl, const struct param *p)
             fprintf(f, ");\n");
         }
         if (is_struct(p))
-            fprintf(f, "    harness_touch(%s, sizeof *%s);\n"
-                       "    CHECK(harness_hostile || memcmp(%s, &v->%s, sizeof *%s) == 0);\n", n, n, n, n,
-                    n);
+            fprintf(f,
+                    "    harness_touch(%s, sizeof *%s);\n"
+                    "    CHECK(harness_hostile || memcmp(%s, &v->%s, sizeof *%s) == 0);\n",
+                    n, n, n, n, n);
         else
             fprintf(f, "    CHECK(harness_hostile || %s == v->%s);\n", n, n);
         break;
@@ -135,26 +144,35 @@ static void emit_op_in(FILE *f, const struct idl *idl, const struct param *p)
             fprintf(f, "    CHECK(strlen(%s) == %s_len);\n", n, n);
         fprintf(f, "    CHECK(%s_len <= %" PRIu64 ");\n    harness_touch(%s, %s_len);\n", n,
                 p->bound.number, n, n);
-        fprintf(f, "    CHECK(harness_hostile || (%s_len == v->%s_len && memcmp(%s, v->%s, %s_len) == 0));"
-                   "\n", n, n, n, n, n);
+        fprintf(
+            f,
+            "    CHECK(harness_hostile || (%s_len == v->%s_len && memcmp(%s, v->%s, %s_len) == 0));"
+            "\n",
+            n, n, n, n, n);
         break;
     case PARAM_ARRAY:
-        fprintf(f, "    CHECK(%s_count <= %" PRIu64 ");\n    harness_touch(%s, %s_count * sizeof *%s);\n", n,
-                p->bound.number, n, n, n);
+        fprintf(f,
+                "    CHECK(%s_count <= %" PRIu64
+                ");\n    harness_touch(%s, %s_count * sizeof *%s);\n",
+                n, p->bound.number, n, n, n);
         fprintf(f, "    CHECK((uintptr_t)%s %% %u == 0);\n", n, p->type->align);
-        fprintf(f, "    CHECK(harness_hostile || (%s_count == v->%s_count &&\n"
-                   "        memcmp(%s, v->%s, %s_count * sizeof *%s) == 0));\n", n, n, n, n, n, n);
+        fprintf(f,
+                "    CHECK(harness_hostile || (%s_count == v->%s_count &&\n"
+                "        memcmp(%s, v->%s, %s_count * sizeof *%s) == 0));\n",
+                n, n, n, n, n, n);
         break;
     case PARAM_WINDOW:
-        fprintf(f, "    CHECK(%s.size <= %" PRIu64 ");\n    {\n        static uint8_t part[%" PRIu64 "];\n"
-                   "        size_t half = %s.size / 2;\n"
-                   "        int32_t one = jg_window_read(&%s, 0, part, half);\n"
-                   "        int32_t two = jg_window_read(&%s, half, part + half, %s.size - half);\n\n"
-                   "        CHECK(jg_window_read(&%s, half, part, %s.size - half + 1) == "
-                   "JG_ERR_OUT_OF_RANGE);\n"
-                   "        CHECK(harness_hostile || (one == JG_OK && two == JG_OK &&\n"
-                   "            %s.size == v->%s_len && memcmp(part, v->%s, %s.size) == 0));\n    }\n", n,
-                p->bound.number, p->bound.number, n, n, n, n, n, n, n, n, n, n);
+        fprintf(f,
+                "    CHECK(%s.size <= %" PRIu64 ");\n    {\n        static uint8_t part[%" PRIu64
+                "];\n"
+                "        size_t half = %s.size / 2;\n"
+                "        int32_t one = jg_window_read(&%s, 0, part, half);\n"
+                "        int32_t two = jg_window_read(&%s, half, part + half, %s.size - half);\n\n"
+                "        CHECK(jg_window_read(&%s, half, part, %s.size - half + 1) == "
+                "JG_ERR_OUT_OF_RANGE);\n"
+                "        CHECK(harness_hostile || (one == JG_OK && two == JG_OK &&\n"
+                "            %s.size == v->%s_len && memcmp(part, v->%s, %s.size) == 0));\n    }\n",
+                n, p->bound.number, p->bound.number, n, n, n, n, n, n, n, n, n, n);
         break;
     case PARAM_HANDLE:
         fprintf(f, "    CHECK(fake_type(%s) == JG_TYPE_", n);
@@ -174,18 +192,24 @@ static void emit_op_out(FILE *f, const struct param *p)
         break;
     case PARAM_STRING:
     case PARAM_BYTES:
-        fprintf(f, "    CHECK(%s_size >= v->%s_len);\n    memset(%s, 0x5a, %s_size);\n"
-                   "    memcpy(%s, v->%s, v->%s_len);\n    *%s_len = v->%s_len;\n", n, n, n, n, n, n, n, n,
-                n);
+        fprintf(f,
+                "    CHECK(%s_size >= v->%s_len);\n    memset(%s, 0x5a, %s_size);\n"
+                "    memcpy(%s, v->%s, v->%s_len);\n    *%s_len = v->%s_len;\n",
+                n, n, n, n, n, n, n, n, n);
         break;
     case PARAM_ARRAY:
-        fprintf(f, "    CHECK(%s_max == %" PRIu64 ");\n    memcpy(%s, v->%s, v->%s_count * sizeof *%s);\n"
-                   "    *%s_count = v->%s_count;\n", n, p->bound.number, n, n, n, n, n, n);
+        fprintf(f,
+                "    CHECK(%s_max == %" PRIu64
+                ");\n    memcpy(%s, v->%s, v->%s_count * sizeof *%s);\n"
+                "    *%s_count = v->%s_count;\n",
+                n, p->bound.number, n, n, n, n, n, n);
         break;
     case PARAM_WINDOW:
-        fprintf(f, "    *%s_len = v->%s_len < %s.size ? v->%s_len : %s.size;\n"
-                   "    if (jg_window_write(&%s, 0, v->%s, *%s_len) != JG_OK)\n"
-                   "        CHECK(harness_hostile);\n", n, n, n, n, n, n, n, n);
+        fprintf(f,
+                "    *%s_len = v->%s_len < %s.size ? v->%s_len : %s.size;\n"
+                "    if (jg_window_write(&%s, 0, v->%s, *%s_len) != JG_OK)\n"
+                "        CHECK(harness_hostile);\n",
+                n, n, n, n, n, n, n, n);
         break;
     case PARAM_HANDLE:
         fprintf(f, "    *%s = ", n);
@@ -206,8 +230,10 @@ static void emit_op(FILE *f, const struct idl *idl, const struct decl *d)
     fprintf(f, "\nstatic int32_t %s_op_%s(struct %s_call *call", idl->name, d->name, idl->name);
     emit_params(f, &d->in, false, true);
     emit_params(f, &d->out, true, true);
-    fprintf(f, ")\n{\n    struct %s_%s_state *v = &%s_%s_sent;\n\n"
-               "    CHECK(call->key == 77 && call->token != 0);\n", idl->name, d->name, idl->name, d->name);
+    fprintf(f,
+            ")\n{\n    struct %s_%s_state *v = &%s_%s_sent;\n\n"
+            "    CHECK(call->key == 77 && call->token != 0);\n",
+            idl->name, d->name, idl->name, d->name);
     for (const struct param *p = d->in.params; p; p = p->next)
         emit_op_in(f, idl, p);
     for (const struct param *p = d->out.params; p; p = p->next)
@@ -217,9 +243,10 @@ static void emit_op(FILE *f, const struct idl *idl, const struct decl *d)
 
 static void emit_prepare(FILE *f, const struct idl *idl, const struct decl *d)
 {
-    fprintf(f, "\nstatic void %s_prepare_%s(void)\n{\n    struct %s_%s_state *v = &%s_%s_sent;\n\n"
-               "    v->result = harness_result();\n", idl->name, d->name, idl->name, d->name, idl->name,
-            d->name);
+    fprintf(f,
+            "\nstatic void %s_prepare_%s(void)\n{\n    struct %s_%s_state *v = &%s_%s_sent;\n\n"
+            "    v->result = harness_result();\n",
+            idl->name, d->name, idl->name, d->name, idl->name, d->name);
     for (const struct param *p = d->in.params; p; p = p->next)
         emit_random_param(f, idl, p);
     for (const struct param *p = d->out.params; p; p = p->next)
@@ -249,54 +276,66 @@ static void emit_argument_out(FILE *f, const struct param *p)
         fprintf(f, ", &g->%s", n);
 }
 
-/* After the call: equal on 0; on an error variable data is there and values are zero; else all is zero. */
+/* After the call: equal on 0; on an error variable data is there and values are zero; else all is
+ * zero. */
 static void emit_compare(FILE *f, const struct param *p)
 {
     const char *n = p->name;
 
     switch (p->kind) {
     case PARAM_VALUE:
-        fprintf(f, "    if (result == 0)\n        CHECK(harness_hostile || memcmp(&g->%s, &v->%s, "
-                   "sizeof g->%s) == 0);\n    else\n        CHECK(memcmp(&g->%s, &zero, "
-                   "sizeof g->%s) == 0);\n", n, n, n, n, n);
+        fprintf(f,
+                "    if (result == 0)\n        CHECK(harness_hostile || memcmp(&g->%s, &v->%s, "
+                "sizeof g->%s) == 0);\n    else\n        CHECK(memcmp(&g->%s, &zero, "
+                "sizeof g->%s) == 0);\n",
+                n, n, n, n, n);
         break;
     case PARAM_ARRAY:
-        fprintf(f, "    CHECK(result >= 0 || g->%s_count == 0);\n    CHECK(g->%s_count <= %" PRIu64 ");\n"
-                   "    harness_touch(g->%s, g->%s_count * sizeof g->%s[0]);\n"
-                   "    if (result >= 0 && !harness_hostile)\n        CHECK(g->%s_count == v->%s_count && "
-                   "memcmp(g->%s, v->%s, v->%s_count * sizeof v->%s[0]) == 0);\n", n, n, p->bound.number, n,
-                n, n, n, n, n, n, n, n);
+        fprintf(
+            f,
+            "    CHECK(result >= 0 || g->%s_count == 0);\n    CHECK(g->%s_count <= %" PRIu64 ");\n"
+            "    harness_touch(g->%s, g->%s_count * sizeof g->%s[0]);\n"
+            "    if (result >= 0 && !harness_hostile)\n        CHECK(g->%s_count == v->%s_count && "
+            "memcmp(g->%s, v->%s, v->%s_count * sizeof v->%s[0]) == 0);\n",
+            n, n, p->bound.number, n, n, n, n, n, n, n, n, n);
         break;
     case PARAM_STRING:
     case PARAM_BYTES:
         if (p->kind == PARAM_STRING)
             fprintf(f, "    CHECK(strlen(g->%s) == g->%s_len);\n", n, n);
-        fprintf(f, "    CHECK(result >= 0 || g->%s_len == 0);\n    CHECK(g->%s_len <= %" PRIu64 ");\n"
-                   "    if (result >= 0 && !harness_hostile)\n        CHECK(g->%s_len == v->%s_len && "
-                   "memcmp(g->%s, v->%s, v->%s_len) == 0);\n", n, n, p->bound.number, n, n, n, n, n);
+        fprintf(f,
+                "    CHECK(result >= 0 || g->%s_len == 0);\n    CHECK(g->%s_len <= %" PRIu64 ");\n"
+                "    if (result >= 0 && !harness_hostile)\n        CHECK(g->%s_len == v->%s_len && "
+                "memcmp(g->%s, v->%s, v->%s_len) == 0);\n",
+                n, n, p->bound.number, n, n, n, n, n);
         break;
     case PARAM_WINDOW:
-        fprintf(f, "    CHECK(result == 0 || g->%s_len == 0);\n    CHECK(g->%s_len <= %" PRIu64 ");\n"
-                   "    if (result == 0 && !harness_hostile)\n        CHECK(g->%s_len == v->%s_len && "
-                   "memcmp(g->%s, v->%s, v->%s_len) == 0);\n", n, n, p->bound.number, n, n, n, n, n);
+        fprintf(f,
+                "    CHECK(result == 0 || g->%s_len == 0);\n    CHECK(g->%s_len <= %" PRIu64 ");\n"
+                "    if (result == 0 && !harness_hostile)\n        CHECK(g->%s_len == v->%s_len && "
+                "memcmp(g->%s, v->%s, v->%s_len) == 0);\n",
+                n, n, p->bound.number, n, n, n, n, n);
         break;
     case PARAM_HANDLE:
         fprintf(f, "    if (result == 0) {\n        CHECK(fake_type(g->%s) == JG_TYPE_", n);
         emit_upper(f, p->type_name);
-        fprintf(f, ");\n        jg_handle_close(g->%s);\n    } else {\n"
-                   "        CHECK(g->%s == JG_HANDLE_NONE);\n    }\n", n, n);
+        fprintf(f,
+                ");\n        jg_handle_close(g->%s);\n    } else {\n"
+                "        CHECK(g->%s == JG_HANDLE_NONE);\n    }\n",
+                n, n);
         break;
     }
 }
 
 static void emit_round(FILE *f, const struct idl *idl, const struct decl *d)
 {
-    fprintf(f, "\nstatic void %s_round_%s(void)\n{\n    static const struct %s_%s_state zero;\n"
-               "    struct %s_%s_state *v = &%s_%s_sent;\n    struct %s_%s_state *g = &%s_%s_got;\n"
-               "    int32_t result;\n\n    (void)zero;\n    (void)g;\n    %s_prepare_%s();\n"
-               "    memset(g, 0x77, sizeof *g);\n",
-            idl->name, d->name, idl->name, d->name, idl->name, d->name, idl->name, d->name, idl->name,
-            d->name, idl->name, d->name, idl->name, d->name);
+    fprintf(f,
+            "\nstatic void %s_round_%s(void)\n{\n    static const struct %s_%s_state zero;\n"
+            "    struct %s_%s_state *v = &%s_%s_sent;\n    struct %s_%s_state *g = &%s_%s_got;\n"
+            "    int32_t result;\n\n    (void)zero;\n    (void)g;\n    %s_prepare_%s();\n"
+            "    memset(g, 0x77, sizeof *g);\n",
+            idl->name, d->name, idl->name, d->name, idl->name, d->name, idl->name, d->name,
+            idl->name, d->name, idl->name, d->name, idl->name, d->name);
     for (const struct param *p = d->in.params; p; p = p->next) {
         if (p->kind != PARAM_HANDLE)
             continue;
@@ -330,20 +369,26 @@ static void emit_tables(FILE *f, const struct idl *idl)
                "    void (*prepare)(void);\n    void (*round)(void);\n} harness_methods[] = {\n");
     for (const struct decl *d = idl->decls; d; d = d->next)
         if (d->kind == DECL_METHOD)
-            fprintf(f, "    {%" PRIu64 ", %s_prepare_%s, %s_round_%s},\n", d->value.number, idl->name,
-                    d->name, idl->name, d->name);
-    fprintf(f, "};\n\n__attribute__((unused)) static jg_token_t harness_serve(const struct jg_received *msg, "
-               "struct jg_message *reply)\n{\n"
-               "    return %s_dispatch(&%s_harness_ops, NULL, msg, reply);\n}\n\n"
-               "__attribute__((unused)) static int32_t harness_check_version(void)\n{\n    return %s_check_version(1);\n}\n",
+            fprintf(f, "    {%" PRIu64 ", %s_prepare_%s, %s_round_%s},\n", d->value.number,
+                    idl->name, d->name, idl->name, d->name);
+    fprintf(f,
+            "};\n\n__attribute__((unused)) static jg_token_t harness_serve(const struct "
+            "jg_received *msg, "
+            "struct jg_message *reply)\n{\n"
+            "    return %s_dispatch(&%s_harness_ops, NULL, msg, reply);\n}\n\n"
+            "__attribute__((unused)) static int32_t harness_check_version(void)\n{\n    return "
+            "%s_check_version(1);\n}\n",
             idl->name, idl->name, idl->name);
 }
 
 static void emit_harness(FILE *f, const struct idl *idl)
 {
-    fprintf(f, "/* The test of the interface `%s`, made by ipcgen-harness: do not edit. */\n#pragma once\n\n"
-               "#include \"fake.h\"\n#include <ipc/%s_client.h>\n#include <ipc/%s_server.h>\n"
-               "#include <string.h>\n", idl->name, idl->name, idl->name);
+    fprintf(f,
+            "/* The test of the interface `%s`, made by ipcgen-harness: do not edit. */\n#pragma "
+            "once\n\n"
+            "#include \"fake.h\"\n#include <ipc/%s_client.h>\n#include <ipc/%s_server.h>\n"
+            "#include <string.h>\n",
+            idl->name, idl->name, idl->name);
     for (const struct decl *d = idl->decls; d; d = d->next)
         if (d->kind == DECL_ENUM || d->kind == DECL_FLAGS || d->kind == DECL_STRUCT)
             emit_random_type(f, idl, d);

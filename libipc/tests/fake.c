@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define HANDLES 64
+#define HANDLES      64
 #define FIRST_HANDLE 100
 
 fake_server_fn *fake_server;

@@ -11,12 +11,12 @@
 
 #include <jg/stubs.h>
 
-#define CHECK(condition)                                                                      \
-    do {                                                                                      \
-        if (!(condition)) {                                                                   \
-            fprintf(stderr, "%s:%d: %s: failed: %s\n", __FILE__, __LINE__, __func__, #condition); \
-            abort();                                                                          \
-        }                                                                                     \
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: %s: failed: %s\n", __FILE__, __LINE__, __func__, #condition);  \
+            abort();                                                                               \
+        }                                                                                          \
     } while (0)
 
 /* Serves one call. Returns the token to answer. */
@@ -44,8 +44,9 @@ uint32_t fake_type(jg_handle_t h);
 
 /*
  * Delivers a call made by hand: `msg->info` holds the label, the token is filled in. Handles in
- * `send` move as the kernel moves them, with the rights that it says. The reply comes in `reply`, received
- * handles in ext->received. Returns JG_OK, or JG_ERR_INTERRUPTED when the server kept the token.
+ * `send` move as the kernel moves them, with the rights that it says. The reply comes in `reply`,
+ * received handles in ext->received. Returns JG_OK, or JG_ERR_INTERRUPTED when the server kept the
+ * token.
  */
 jg_status_t fake_deliver(const struct jg_message *m, struct jg_call_ext *ext,
                          struct jg_message *reply);

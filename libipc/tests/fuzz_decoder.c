@@ -1,5 +1,6 @@
 /*
- * Gives hostile messages to both decoders of an interface: calls to the dispatcher, replies to the stubs.
+ * Gives hostile messages to both decoders of an interface: calls to the dispatcher, replies to the
+ * stubs.
  *
  * Input: a choice byte, the 8 words of a call or the random numbers of a reply, then the window.
  * Built once for each interface: HARNESS is the header that ipcgen-harness made for it.
@@ -19,8 +20,8 @@ static void add_handles(struct jg_call_ext *ext, unsigned count)
     }
 }
 
-static void fuzz_dispatcher(uint8_t choice, const struct harness_method *method, const uint8_t *data,
-                            size_t size)
+static void fuzz_dispatcher(uint8_t choice, const struct harness_method *method,
+                            const uint8_t *data, size_t size)
 {
     static uint8_t out[1 << 17];
     struct jg_message m = {0};

@@ -1,8 +1,9 @@
 /*
- * Every way in which a message can be wrong, and what each side answers: types.idl, message by message.
+ * Every way in which a message can be wrong, and what each side answers: types.idl, message by
+ * message.
  *
- * The dispatcher's answer to a bad call, the stub's answer to a bad reply or a bad argument. After each
- * case no handle is open. The ops compare nothing (harness_hostile), but count as called.
+ * The dispatcher's answer to a bad call, the stub's answer to a bad reply or a bad argument. After
+ * each case no handle is open. The ops compare nothing (harness_hostile), but count as called.
  */
 #include "types_harness.h"
 
@@ -17,7 +18,8 @@ static jg_token_t serve(const struct jg_received *msg, struct jg_message *reply)
 }
 
 /* Sends one message as it is. Returns the result that a stub would see. */
-static int32_t send(uint32_t label, const uint64_t word[JG_CALL_WORDS], const void *in, size_t in_size)
+static int32_t send(uint32_t label, const uint64_t word[JG_CALL_WORDS], const void *in,
+                    size_t in_size)
 {
     static uint8_t room[8192];
     struct jg_message m = {.info = label};
@@ -35,8 +37,8 @@ static int32_t send(uint32_t label, const uint64_t word[JG_CALL_WORDS], const vo
     return jg_ipc_result(JG_INFO_LABEL(reply.info));
 }
 
-#define WORDS(...) ((const uint64_t[JG_CALL_WORDS]){__VA_ARGS__})
-#define BAD(label, ...) CHECK(send(label, WORDS(__VA_ARGS__), NULL, 0) == JG_ERR_BAD_MESSAGE)
+#define WORDS(...)       ((const uint64_t[JG_CALL_WORDS]){__VA_ARGS__})
+#define BAD(label, ...)  CHECK(send(label, WORDS(__VA_ARGS__), NULL, 0) == JG_ERR_BAD_MESSAGE)
 #define GOOD(label, ...) CHECK(send(label, WORDS(__VA_ARGS__), NULL, 0) == 0)
 
 static void labels(void)
@@ -65,13 +67,13 @@ static void named(void)
     uint64_t low = 0x80; /* TYPES_TINY_LOW as a byte */
 
     GOOD(TYPES_METHOD_NAMED, 1, low, 10, 2147483647, 0x81, 1);
-    BAD(TYPES_METHOD_NAMED, 2, low, 10, 2147483647, 0x81, 1);      /* not a bool */
-    BAD(TYPES_METHOD_NAMED, 1, 0, 10, 2147483647, 0x81, 1);        /* no such tiny */
-    BAD(TYPES_METHOD_NAMED, 1, low, 11, 2147483647, 0x81, 1);      /* no such sparse */
-    BAD(TYPES_METHOD_NAMED, 1, low, 10, 5, 0x81, 1);               /* no such wide */
-    BAD(TYPES_METHOD_NAMED, 1, low, 10, 2147483647, 0x82, 1);      /* unknown few */
+    BAD(TYPES_METHOD_NAMED, 2, low, 10, 2147483647, 0x81, 1);       /* not a bool */
+    BAD(TYPES_METHOD_NAMED, 1, 0, 10, 2147483647, 0x81, 1);         /* no such tiny */
+    BAD(TYPES_METHOD_NAMED, 1, low, 11, 2147483647, 0x81, 1);       /* no such sparse */
+    BAD(TYPES_METHOD_NAMED, 1, low, 10, 5, 0x81, 1);                /* no such wide */
+    BAD(TYPES_METHOD_NAMED, 1, low, 10, 2147483647, 0x82, 1);       /* unknown few */
     BAD(TYPES_METHOD_NAMED, 1, low, 10, 2147483647, 0x81, 1u << 1); /* unknown many */
-    BAD(TYPES_METHOD_NAMED, 1, low, 10, 2147483647, 0x81, 1, 1);   /* a word too many */
+    BAD(TYPES_METHOD_NAMED, 1, low, 10, 2147483647, 0x81, 1, 1);    /* a word too many */
 }
 
 /* structs(odd three, pair both, checked all): 1 + 1 + 4 words. */
@@ -114,10 +116,10 @@ static void strings(void)
     memset(full, 'x', sizeof full);
     CHECK(text(2, "ab", 3, 11) == 0);
     CHECK(text(0, "", 1, 9) == 0);
-    CHECK(text(2, "ab", 3, 12) == JG_ERR_BAD_MESSAGE);  /* more than the window holds */
+    CHECK(text(2, "ab", 3, 12) == JG_ERR_BAD_MESSAGE);   /* more than the window holds */
     CHECK(text(2, "ab\0", 4, 12) == JG_ERR_BAD_MESSAGE); /* long */
-    CHECK(text(2, "ab", 3, 10) == JG_ERR_BAD_MESSAGE);  /* short */
-    CHECK(text(2, "ab", 3, 7) == JG_ERR_BAD_MESSAGE);   /* not even the struct */
+    CHECK(text(2, "ab", 3, 10) == JG_ERR_BAD_MESSAGE);   /* short */
+    CHECK(text(2, "ab", 3, 7) == JG_ERR_BAD_MESSAGE);    /* not even the struct */
     CHECK(text(2, "ab", 3, 0) == JG_ERR_BAD_MESSAGE);
     CHECK(text(2, "ab", 3, ~0ull) == JG_ERR_BAD_MESSAGE);
     CHECK(text(2, "abc", 3, 11) == JG_ERR_BAD_MESSAGE); /* unterminated */
@@ -225,21 +227,21 @@ static void small_buffers(void)
     memset(v, 0, sizeof *v);
     memcpy(v->name_out, "12345", 5);
     v->name_out_len = 5;
-    CHECK(types_handles_mixed(1, 0, fake_handle(JG_TYPE_VMO, JG_RIGHT_READ), "", 0, back, sizeof back,
-                              &len, &out, NULL) == JG_ERR_TOO_BIG);
+    CHECK(types_handles_mixed(1, 0, fake_handle(JG_TYPE_VMO, JG_RIGHT_READ), "", 0, back,
+                              sizeof back, &len, &out, NULL) == JG_ERR_TOO_BIG);
     CHECK(len == 5 && back[0] == 0 && out == JG_HANDLE_NONE && fake_open_handles() == 0);
     v->name_out_len = 4;
-    CHECK(types_handles_mixed(1, 0, fake_handle(JG_TYPE_VMO, JG_RIGHT_READ), "", 0, back, sizeof back,
-                              &len, NULL, NULL) == 0);
+    CHECK(types_handles_mixed(1, 0, fake_handle(JG_TYPE_VMO, JG_RIGHT_READ), "", 0, back,
+                              sizeof back, &len, NULL, NULL) == 0);
     CHECK(len == 4 && strcmp(back, "1234") == 0 && fake_open_handles() == 0);
-    CHECK(types_handles_mixed(1, 0, fake_handle(JG_TYPE_VMO, JG_RIGHT_READ), "", 0, NULL, 0, NULL, NULL,
-                              NULL) == 0);
+    CHECK(types_handles_mixed(1, 0, fake_handle(JG_TYPE_VMO, JG_RIGHT_READ), "", 0, NULL, 0, NULL,
+                              NULL, NULL) == 0);
     CHECK(fake_open_handles() == 0);
 }
 
 /* What a client is answered when the server's op does not keep its promises. */
-static int32_t op_too_long(struct types_call *call, const char *words_given, size_t len, char *answer,
-                           size_t size, size_t *answer_len)
+static int32_t op_too_long(struct types_call *call, const char *words_given, size_t len,
+                           char *answer, size_t size, size_t *answer_len)
 {
     (void)call, (void)words_given, (void)len, (void)answer;
     *answer_len = size; /* one more than fits: the zero needs its place */
@@ -296,9 +298,9 @@ static int32_t lie(uint64_t info, uint64_t word0, uint64_t word1)
 static void replies(void)
 {
     CHECK(lie(0, 1, 8) == 0);
-    CHECK(lie(0, 2, 8) == JG_ERR_BAD_MESSAGE);        /* not a bool */
-    CHECK(lie(0, 1, 9) == JG_ERR_BAD_MESSAGE);        /* more than the room */
-    CHECK(lie(5, 2, 9) == 5);                         /* with an error the words do not count */
+    CHECK(lie(0, 2, 8) == JG_ERR_BAD_MESSAGE); /* not a bool */
+    CHECK(lie(0, 1, 9) == JG_ERR_BAD_MESSAGE); /* more than the room */
+    CHECK(lie(5, 2, 9) == 5);                  /* with an error the words do not count */
     CHECK(lie(JG_IPC_STATUS_BIT, 0, 0) == JG_ERR_BAD_MESSAGE);
     CHECK(lie(JG_IPC_STATUS_BIT | 6, 0, 0) == JG_ERR_BAD_HANDLE);
     CHECK(jg_ipc_result(jg_ipc_label(INT32_MIN + 1)) == INT32_MIN + 1);

@@ -16,14 +16,16 @@
 /* In a reply's label: the rest is -status, not an error of the interface. */
 #define JG_IPC_STATUS_BIT UINT32_C(0x80000000)
 
-/* The memory that a caller lends for one call. An IN window is only read, an OUT window only written. */
+/* The memory that a caller lends for one call. An IN window is only read, an OUT window only
+ * written. */
 struct jg_window {
     jg_token_t token;
     uint64_t offset;
     size_t size;
 };
 
-/* One line of an interface's name table: what a tracer prints. Names of parameters are joined by commas. */
+/* One line of an interface's name table: what a tracer prints. Names of parameters are joined by
+ * commas. */
 struct jg_method {
     uint32_t number;
     const char *name;
@@ -55,16 +57,17 @@ static inline int32_t jg_window_write(const struct jg_window *w, size_t pos, con
 
 /* From here on: for generated code. */
 
-/* A function with a buffer of some KiB: out of line, so that its frame is not part of its caller's. */
+/* A function with a buffer of some KiB: out of line, so that its frame is not part of its caller's.
+ */
 #define JG_IPC_LARGE static __attribute__((noinline, unused))
 
-/* Reads the message of msg->word[0] bytes from the IN window, once. Returns false when it is too short or long. */
+/* Reads the message of msg->word[0] bytes from the IN window, once. Returns false when it is too
+ * short or long. */
 static inline bool jg_ipc_fetch(const struct jg_received *msg, void *to, size_t low, size_t high)
 {
     uint64_t size = msg->word[0];
 
-    return size >= low && size <= high &&
-           jg_call_read(msg->token, 0, to, (size_t)size) == JG_OK;
+    return size >= low && size <= high && jg_call_read(msg->token, 0, to, (size_t)size) == JG_OK;
 }
 
 /* The label that carries an op's result: 0, a positive error, or a negative status. */
@@ -100,7 +103,8 @@ static inline void jg_ipc_ext_init(struct jg_call_ext *ext)
     ext->received_count = 0;
 }
 
-/* Calls. Returns 0, a positive error of the interface, or a negative status: then nothing was received. */
+/* Calls. Returns 0, a positive error of the interface, or a negative status: then nothing was
+ * received. */
 static inline int32_t jg_ipc_call(jg_handle_t session, struct jg_message *msg,
                                   struct jg_call_ext *ext)
 {
@@ -114,7 +118,8 @@ static inline int32_t jg_ipc_call(jg_handle_t session, struct jg_message *msg,
     return jg_ipc_result(JG_INFO_LABEL(msg->info));
 }
 
-/* True when the words from `from` on are zero, as every sender leaves those that it does not use. */
+/* True when the words from `from` on are zero, as every sender leaves those that it does not use.
+ */
 static inline bool jg_ipc_words_zero(const uint64_t *word, unsigned from)
 {
     uint64_t any = 0;
@@ -138,7 +143,8 @@ static inline void jg_ipc_close_gap(void *to, const void *from, size_t len)
         __builtin_memmove(to, from, len);
 }
 
-/* True when `len` characters without a zero and then a zero stand at `text`, which has len + 1 bytes. */
+/* True when `len` characters without a zero and then a zero stand at `text`, which has len + 1
+ * bytes. */
 static inline bool jg_ipc_is_string(const void *text, size_t len)
 {
     return ((const char *)text)[len] == 0 && __builtin_strlen(text) == len;
@@ -154,7 +160,8 @@ static inline bool jg_ipc_is_zero(const uint8_t *bytes, size_t len)
     return any == 0;
 }
 
-/* True when `size` bytes of room take a string of `len`: a null buffer takes any, the caller does not want it. */
+/* True when `size` bytes of room take a string of `len`: a null buffer takes any, the caller does
+ * not want it. */
 static inline bool jg_ipc_string_fits(const char *to, size_t size, size_t len)
 {
     return !to || len < size;
@@ -222,7 +229,8 @@ static inline void jg_ipc_close(jg_handle_t h)
 /*
  * Takes exactly `count` handles of the call behind `token`; `count` is at least 1.
  *
- * Returns JG_OK; JG_ERR_BAD_MESSAGE when another number came, which are closed; or what the kernel says.
+ * Returns JG_OK; JG_ERR_BAD_MESSAGE when another number came, which are closed; or what the kernel
+ * says.
  */
 static inline int32_t jg_ipc_take(const struct jg_received *msg, struct jg_handle_received *got,
                                   size_t count)
