@@ -34,6 +34,8 @@ def run(options):
         kernel, append, memory = paths.built(run_verb.KERNEL), None, options.mem
     machine = qemu.Options(kernel, f"/proc/self/fd/{image}", append=append, memory=memory,
                            accel=accel.choose(options.accel), icount=options.icount)
+    if options.on == "linux":
+        machine.firmware = None  # Linux leaves the devices' addresses to the firmware
     return session.attach(machine, kinds, guestlog.Log(echo=bool(options.verbose)),
                           options.timeout, [image])
 

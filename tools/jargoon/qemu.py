@@ -2,8 +2,9 @@
 
 In:   Options, command(), spawn(). The ports are sockets of ours, given by descriptor number.
 
-Start-up, measured on the way to a PVH kernel's first instruction (see docs/running.md): devices that
-nobody asked for cost more than the machine type, so everything is off that can be.
+Start-up, measured to the end of a run that does nothing (see docs/running.md): qboot instead of SeaBIOS
+saves 70 ms of QEMU's 230, and devices that nobody asked for cost more than the machine type. qboot gives
+PCI devices no addresses; our consoled gives them its own.
 """
 
 import os
@@ -18,6 +19,9 @@ PORTS = {1: "stdin", 2: "stdout", 3: "stderr", 4: "control", 5: "log"}
 # Beside them: "terminal" is COM1, "debug" is port 0xe9.
 CHANNELS = ("terminal", "debug", *PORTS.values())
 
+QUICK = "qboot.rom"  # part of Debian's qemu-system-data
+FIRMWARE_FOLDERS = ("/usr/share/qemu", "/usr/local/share/qemu", "/usr/share/qboot")
+
 PANIC_STATUS = 33  # QEMU's, after the kernel wrote 0x10 to isa-debug-exit
 
 
@@ -31,6 +35,7 @@ class Options:
         self.memory = 256 << 20   # bytes
         self.accel = "tcg"        # tcg or kvm
         self.cpu = os.environ.get("JARGOON_CPU") or "max"
+        self.firmware = QUICK     # file name for -bios, or None for QEMU's own choice
         self.icount = False
         self.gdb = None           # path of a socket for gdb; the guest then waits for it
         self.extra = ()           # more arguments, for tests
@@ -59,6 +64,9 @@ def command(options, chardevs):
         # A run then repeats byte for byte: time is the count of instructions.
         words += ["-icount", "shift=0,sleep=off", "-seed", "1",
                   "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
+    firmware = find_firmware(options.firmware)
+    if firmware:
+        words += ["-bios", firmware]
     words += ["-kernel", options.kernel]
     if options.initrd:
         words += ["-initrd", options.initrd]
@@ -76,6 +84,15 @@ def command(options, chardevs):
     if options.gdb:
         words += ["-S", "-gdb", f"unix:{options.gdb},server=on,wait=off"]
     return words + list(options.extra)
+
+
+def find_firmware(name):
+    """The path of that firmware, or None for the one that QEMU takes by itself."""
+    for folder in FIRMWARE_FOLDERS if name else ():
+        path = os.path.join(folder, name)
+        if os.path.exists(path):
+            return path
+    return None
 
 
 def _chardev(channel, body):
