@@ -35,7 +35,7 @@
 #define FLAG_DF 0x400ul
 #define FLAG_AC 0x40000ul
 #define FLAGS_FIXED (FLAG_IF | 2ul)
-#define FLAGS_USER 0x244dd5ul /* CF PF AF ZF SF TF DF OF AC ID */
+#define FLAGS_USER 0x240dd5ul /* CF PF AF ZF SF TF DF OF AC ID */
 
 #define VECTOR_IRQ_FIRST 0x30u /* irq n is vector VECTOR_IRQ_FIRST + n, but for 0x80 (irq 80) */
 #define VECTOR_SYSCALL32 0x80u
