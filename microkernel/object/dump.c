@@ -19,7 +19,7 @@ static void dump_wait(const struct thread *thread)
         log_print("    parked on port %lu", thread->port->object.koid);
         break;
     case THREAD_QUEUED:
-        log_print("    queued on port %lu, key %#lx", thread->port->object.koid,
+        log_print("    queued on port %lu, key 0x%lx", thread->port->object.koid,
                   thread->packet.key);
         break;
     case THREAD_HELD:

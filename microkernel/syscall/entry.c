@@ -87,7 +87,7 @@ static void trap_with(struct thread *t, enum jg_trap reason, uint64_t a, uint64_
 /* A native thread did what it must not: its process ends. */
 static void kill_native(struct thread *t, unsigned vector, uintptr_t address, const char *what)
 {
-    log_print("%s: %s (vector %u) at %#lx, pc %#lx sp %#lx: ended", t->process->name, what, vector,
+    log_print("%s: %s (vector %u) at 0x%lx, pc 0x%lx sp 0x%lx: ended", t->process->name, what, vector,
               address, arch_pc(&t->arch), arch_sp(&t->arch));
     process_kill(t->process, JG_ERR_BAD_ADDRESS);
     object_settle();

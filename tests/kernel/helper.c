@@ -112,6 +112,18 @@ bool wait_change(const volatile uint32_t *word, uint32_t value)
     return true;
 }
 
+bool wait_ended(jg_handle_t task, struct jg_info_task *info)
+{
+    for (unsigned i = 0; i < 2500; i++) {
+        if (jg_object_info(task, JG_INFO_TASK, info, sizeof(*info)) != sizeof(*info))
+            return false;
+        if (info->state == 2)
+            return true;
+        sleep_ms(2);
+    }
+    return false;
+}
+
 void bump(volatile uint32_t *word)
 {
     __atomic_add_fetch(word, 1, __ATOMIC_RELEASE);
@@ -166,6 +178,7 @@ uint64_t free_frames(void)
 
 void job_use(struct jg_info_job *info)
 {
+    sleep_ms(2); /* threads of the test before are ending */
     jg_system_quiesce();
     jg_object_info(my_job, JG_INFO_JOB, info, sizeof(*info));
 }

@@ -93,6 +93,9 @@ void sleep_ms(unsigned ms);
 /* Sleeps until *word is not `value` any more, at most 5 s. Returns whether it changed. */
 bool wait_change(const volatile uint32_t *word, uint32_t value);
 
+/* Waits until a process or thread has ended, at most 5 s. Returns whether it has, with its state in *info. */
+bool wait_ended(jg_handle_t task, struct jg_info_task *info);
+
 /* Adds one to a word and wakes who sleeps on it. */
 void bump(volatile uint32_t *word);
 
