@@ -178,7 +178,15 @@ uint64_t free_frames(void)
 
 void job_use(struct jg_info_job *info)
 {
-    sleep_ms(2); /* threads of the test before are ending */
+    struct jg_info_task task;
+
+    /* Threads of the test before are ending: all but this one and the watchdog. */
+    for (unsigned i = 0; i < 500; i++) {
+        jg_object_info(my_process, JG_INFO_TASK, &task, sizeof(task));
+        if (task.threads <= 2)
+            break;
+        sleep_ms(2);
+    }
     jg_system_quiesce();
     jg_object_info(my_job, JG_INFO_JOB, info, sizeof(*info));
 }
