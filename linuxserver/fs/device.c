@@ -41,6 +41,14 @@ static int64_t zero_read(struct task *t, struct file *f, struct io *io, int64_t 
     return done;
 }
 
+/* A mapping of /dev/zero is anonymous memory. */
+static int64_t zero_backing(struct file *f, struct backing **out)
+{
+    (void)f;
+    *out = NULL;
+    return 0;
+}
+
 static int64_t full_write(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
     (void)t, (void)f, (void)pos;
@@ -96,7 +104,10 @@ static int64_t device_stat(struct file *f, struct vfs_attr *out)
     {.name = title, .read = reader, .write = writer, .seek = device_seek, .stat = device_stat}
 
 static const struct file_ops null_ops = MEMORY_DEVICE("null", null_read, null_write);
-static const struct file_ops zero_ops = MEMORY_DEVICE("zero", zero_read, null_write);
+static const struct file_ops zero_ops = {
+    .name = "zero", .read = zero_read, .write = null_write, .seek = device_seek, .stat = device_stat,
+    .backing = zero_backing,
+};
 static const struct file_ops full_ops = MEMORY_DEVICE("full", zero_read, full_write);
 static const struct file_ops random_ops = MEMORY_DEVICE("random", random_read, null_write);
 static const struct file_ops kmsg_ops = MEMORY_DEVICE("kmsg", null_read, kmsg_write);

@@ -28,8 +28,6 @@ struct inode {
     uint32_t rdev_major, rdev_minor;
     struct backing backing;
     struct pipe *fifo;       /* while somebody has the FIFO open */
-    uint32_t write_opens;    /* open for writing: ETXTBSY */
-    uint32_t exec_mappings;
 };
 
 /* The inode of an opened node; takes over the node reference in `attr`, also on failure (NULL: no memory). */

@@ -35,7 +35,13 @@ int64_t file_open_inode(struct task *t, struct inode *inode, uint32_t flags, str
             return -ENXIO;
         }
     }
+    bool claims = ops == &regular_ops && (flags & O_ACCMODE) != O_RDONLY;
+
+    if (claims && !backing_claim(&inode->backing, false))
+        return -ETXTBSY;
     *out = file_create(ops, flags & KEPT_FLAGS, inode, NULL);
+    if (!*out && claims)
+        backing_unclaim(&inode->backing, false);
     return *out ? 0 : -ENOMEM;
 }
 
@@ -86,5 +92,29 @@ int64_t file_open(struct walk *w, uint32_t flags, uint32_t mode, struct file **o
     err = file_open_inode(t, inode, flags, out);
     if (err)
         inode_put(inode);
+    return err;
+}
+
+int64_t file_open_unnamed(struct walk *w, uint32_t flags, uint32_t mode, struct file **out)
+{
+    struct vfs_attr found;
+    struct inode *dir, *inode;
+    int64_t err = path_inode(w, true, &dir);
+
+    if (err)
+        return err;
+    if (inode_in_proc(dir))
+        err = -EOPNOTSUPP;
+    else if (!mode_is(dir->mode, S_IFDIR))
+        err = -ENOTDIR;
+    else
+        err = vfs_errno(vfs_anonymous(dir->session, dir->node, S_IFREG | (mode & ~w->task->fs->umask & 07777), &w->cred, &found));
+    if (!err) {
+        inode = inode_of(dir->session, &found);
+        err = inode ? file_open_inode(w->task, inode, flags, out) : -ENOMEM;
+        if (err)
+            inode_put(inode);
+    }
+    inode_put(dir);
     return err;
 }

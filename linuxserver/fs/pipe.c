@@ -94,7 +94,8 @@ static int64_t take(struct pipe *p, struct io *io)
             return done ? done : got;
         p->head += (uint64_t)got;
         done += got;
-        if (p->head % PAGE_SIZE == 0 || p->head == p->tail) {
+        /* A full ring that was read from the middle of a page has new bytes at the front of that same page. */
+        if (p->head == p->tail || (p->head % PAGE_SIZE == 0 && used(p) <= (p->pages - 1) * PAGE_SIZE)) {
             rt_free(p->page[slot]);
             p->page[slot] = NULL;
         }
@@ -203,6 +204,8 @@ static int64_t pipe_write(struct task *t, struct file *f, struct io *io, int64_t
         if (no_reader || n < 0 || !io->length)
             break;
         least = 1;
+        if (n > 0)
+            continue; /* the next round finds it full, or the memory missing */
         if (f->flags & O_NONBLOCK) {
             n = -EAGAIN;
             break;

@@ -143,6 +143,12 @@ static int64_t regular_backing(struct file *f, struct backing **out)
     return 0;
 }
 
+static void regular_release(struct file *f)
+{
+    if (file_writable(f))
+        backing_unclaim(&f->inode->backing, false);
+}
+
 static int64_t regular_ioctl(struct task *t, struct file *f, uint32_t cmd, uint64_t arg)
 {
     int64_t size, err;
@@ -166,6 +172,7 @@ const struct file_ops regular_ops = {
     .truncate = regular_truncate,
     .backing = regular_backing,
     .ioctl = regular_ioctl,
+    .release = regular_release,
 };
 
 /* vfsd's directory records (vfs.idl, readdir). */

@@ -55,7 +55,7 @@ struct file_ops {
     int64_t (*stat)(struct file *f, struct vfs_attr *out);                  /* the inode's */
     int64_t (*readdir)(struct task *t, struct file *f, struct io *io);       /* [ENOTDIR] getdents64 records */
     int64_t (*truncate)(struct task *t, struct file *f, uint64_t size);      /* [EINVAL] */
-    int64_t (*backing)(struct file *f, struct backing **out);                /* [ENODEV] for mmap; a reference */
+    int64_t (*backing)(struct file *f, struct backing **out);                /* [ENODEV] for mmap; a reference; NULL: zeros */
     void (*flush)(struct task *t, struct file *f);                           /* each close(2) */
     void (*release)(struct file *f);                                         /* the last reference is gone */
 };

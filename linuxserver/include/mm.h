@@ -21,6 +21,7 @@ struct backing {
     uint32_t refs;
     jg_handle_t vmo;
     uint64_t device, inode;
+    int32_t writers;           /* > 0: descriptions open for writing; < 0: programs that run from it */
     void (*release)(struct backing *b);
     /* Writes the file's path into buf, for /proc/PID/maps. Returns its length or -errno. */
     int (*path)(struct backing *b, char *buf, size_t size);
@@ -32,6 +33,10 @@ static inline void backing_get(struct backing *b)
 }
 
 void backing_put(struct backing *b);
+
+/* Counts a writer, or (deny) a running program; false: the others are there (ETXTBSY). */
+bool backing_claim(struct backing *b, bool deny);
+void backing_unclaim(struct backing *b, bool deny);
 
 #define REGION_STACK 0x1u      /* grows downwards on faults */
 #define REGION_HEAP 0x2u       /* brk */

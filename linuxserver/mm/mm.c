@@ -16,6 +16,22 @@ void backing_put(struct backing *b)
         b->release(b);
 }
 
+bool backing_claim(struct backing *b, bool deny)
+{
+    int32_t old = __atomic_load_n(&b->writers, __ATOMIC_RELAXED);
+
+    do {
+        if (deny ? old > 0 : old < 0)
+            return false;
+    } while (!__atomic_compare_exchange_n(&b->writers, &old, old + (deny ? -1 : 1), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+    return true;
+}
+
+void backing_unclaim(struct backing *b, bool deny)
+{
+    __atomic_add_fetch(&b->writers, deny ? 1 : -1, __ATOMIC_SEQ_CST);
+}
+
 struct mm *mm_create(void)
 {
     struct mm *m = rt_zalloc(sizeof *m);
@@ -43,8 +59,10 @@ void mm_put(struct mm *m)
         if (m->regions[i].backing)
             backing_put(m->regions[i].backing);
     }
-    if (m->exe)
+    if (m->exe) {
+        backing_unclaim(m->exe, true);
         backing_put(m->exe);
+    }
     rt_free(m->regions);
     rt_free(m);
 }
@@ -86,8 +104,10 @@ struct mm *mm_clone(struct mm *m)
     if (h >= 0) {
         child->aspace = (jg_handle_t)h;
         copy_regions(child, m);
-        if (child->exe)
+        if (child->exe) {
             backing_get(child->exe);
+            backing_claim(child->exe, true); /* the parent's claim keeps writers out: it cannot fail */
+        }
     }
     mutex_unlock(&m->lock);
     if (h < 0) {

@@ -97,9 +97,9 @@ int64_t sys_mmap(struct task *t, const uint64_t *a)
     map.options = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? MM_FIXED : 0) |
                   (flags & MAP_FIXED_NOREPLACE ? MM_NOREPLACE : 0) | (flags & (MAP_POPULATE | MAP_LOCKED) ? MM_POPULATE : 0);
     map.region_flags = (shared ? REGION_SHARED : 0) | (flags & MAP_NORESERVE ? REGION_NORESERVE : 0);
-    if (!(flags & MAP_ANONYMOUS)) {
+    if (!(flags & MAP_ANONYMOUS))
         r = file_backing(t, (int)a[4], (uint32_t)a[2], shared, &map);
-    } else if (shared) {
+    if (!r && !map.backing && shared) {
         map.offset = 0;
         map.backing = anonymous_shared(a[1]);
         r = map.backing ? 0 : -ENOMEM;

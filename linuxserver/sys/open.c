@@ -14,8 +14,8 @@ static int64_t open_at(struct task *t, int dirfd, uint64_t path, uint32_t flags,
     struct file *f;
     int64_t r;
 
-    if (flags & O_TMPFILE_BIT)
-        return -EOPNOTSUPP;
+    if ((flags & O_TMPFILE_BIT) && (!(flags & O_DIRECTORY) || (flags & O_ACCMODE) == O_RDONLY))
+        return -EINVAL;
     if ((flags & O_ACCMODE) == 3)
         return -EINVAL;
     if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
@@ -23,7 +23,10 @@ static int64_t open_at(struct task *t, int dirfd, uint64_t path, uint32_t flags,
     r = path_begin(t, dirfd, path, false, &w);
     if (r)
         return r;
-    r = file_open(w, flags & ~(uint32_t)O_CLOEXEC, mode, &f);
+    if (flags & O_TMPFILE_BIT)
+        r = file_open_unnamed(w, flags & ~(uint32_t)(O_CLOEXEC | O_DIRECTORY | O_TMPFILE_BIT), mode, &f);
+    else
+        r = file_open(w, flags & ~(uint32_t)O_CLOEXEC, mode, &f);
     path_end(w);
     if (r)
         return r;

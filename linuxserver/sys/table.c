@@ -31,7 +31,9 @@ static int64_t not_there(struct task *t, uint64_t number)
 
 int64_t syscall_dispatch(struct task *t, uint64_t number, const uint64_t *args)
 {
-    handler h = number < NUMBERS ? handlers[number] : NULL;
+    handler h;
 
+    number = (uint32_t)number; /* Linux looks at eax only */
+    h = number < NUMBERS ? handlers[number] : NULL;
     return h ? h(t, args) : not_there(t, number);
 }

@@ -125,6 +125,14 @@ static int64_t map_segments(struct mm *mm, struct file *f, struct program *p, bo
     struct backing *b;
     int64_t err = f->ops->backing ? f->ops->backing(f, &b) : -EACCES;
 
+    if (!err && main_program) {
+        if (backing_claim(b, true)) {
+            mm->exe = b; /* the reference and the claim go with it */
+        } else {
+            backing_put(b);
+            return -ETXTBSY;
+        }
+    }
     for (unsigned i = 0; !err && i < p->head.e_phnum; i++) {
         const Elf64_Phdr *s = &p->phdr[i];
 
@@ -141,11 +149,7 @@ static int64_t map_segments(struct mm *mm, struct file *f, struct program *p, bo
         if (main_program)
             note_spans(mm, p, s);
     }
-    if (!f->ops->backing)
-        return err;
-    if (main_program && !err)
-        mm->exe = b; /* the reference goes with it */
-    else
+    if (f->ops->backing && !main_program)
         backing_put(b);
     return err;
 }

@@ -36,7 +36,12 @@ int64_t exec_open(struct walk *w, struct file **out)
     inode = inode_of(w->session, &found);
     if (!inode)
         return -ENOMEM;
-    err = mode_is(inode->mode, S_IFREG) ? file_open_inode(w->task, inode, O_RDONLY, out) : -EACCES;
+    if (!mode_is(inode->mode, S_IFREG))
+        err = -EACCES;
+    else if (__atomic_load_n(&inode->backing.writers, __ATOMIC_SEQ_CST) > 0)
+        err = -ETXTBSY;
+    else
+        err = file_open_inode(w->task, inode, O_RDONLY, out);
     if (err)
         inode_put(inode);
     return err;

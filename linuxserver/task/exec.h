@@ -15,7 +15,8 @@ struct exec_strings {
 
 struct exec_request {
     struct file *file;         /* opened with execute permission; the caller's */
-    char *path;                /* as given: AT_EXECFN, script's argument */
+    char *path;                /* as given: AT_EXECFN, the name of the process */
+    char interpreter[256];      /* of the script before, which is the argument of the next; else empty */
     struct exec_strings strings;
 };
 

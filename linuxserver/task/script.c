@@ -67,7 +67,7 @@ int64_t script_apply(struct task *t, struct exec_request *request)
     with[n++] = interpreter;
     if (argument)
         with[n++] = argument;
-    with[n++] = request->path;
+    with[n++] = request->interpreter[0] ? request->interpreter : request->path;
     err = exec_replace_first(&request->strings, with, n);
     if (err)
         return err;
@@ -80,5 +80,6 @@ int64_t script_apply(struct task *t, struct exec_request *request)
         return err;
     file_put(request->file);
     request->file = f;
+    memcpy(request->interpreter, interpreter, strlen(interpreter) + 1); /* shorter than LINE_MAX */
     return 1;
 }
