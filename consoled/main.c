@@ -13,6 +13,7 @@
 #include "console.h"
 
 #define SETTLE_NS 2000000000ll
+#define UART_SETTLE_NS 10000000ll
 #define PATIENCE 4 /* messages that are served before another piece of output goes */
 
 static struct console console;
@@ -47,6 +48,8 @@ static void begin(struct console *c, const struct jg_startup *s)
                 startup_handle(s, "dma"), c->port, KEY_SERIAL);
     if (!c->serial.settled)
         jg_timer_set(c->settle_timer, time_monotonic() + SETTLE_NS);
+    tty_receive(&c->tty);
+    jg_timer_set(c->send_timer, time_monotonic() + UART_SETTLE_NS);
     if (!c->tty.uart.present)
         rt_log("no UART: there is no terminal");
 }
@@ -64,6 +67,8 @@ static void device(struct console *c, uint64_t key)
     case KEY_SEND:
         c->tty.waiting = false;
         tty_receive(&c->tty);
+        if (uart_settle(&c->tty.uart))
+            jg_timer_set(c->send_timer, time_monotonic() + UART_SETTLE_NS);
         news_tty(c);
         break;
     case KEY_SERIAL:

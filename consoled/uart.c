@@ -23,7 +23,7 @@ enum {
     LSR_BREAK = 0x10,
     LSR_EMPTY = 0x20,
     LSR_IDLE = 0x40,
-    IIR_NONE = 0x01,
+    IIR_FIFO = 0xc0,
 };
 
 #define OUT(reg, v) { .port = BASE + (reg), .width = 1, .write = 1, .value = (v) }
@@ -47,12 +47,11 @@ static bool probe(struct uart *u)
 void uart_init(struct uart *u, jg_handle_t ports, jg_handle_t irq, jg_handle_t port, uint64_t key)
 {
     struct jg_port_io io[] = {
-        OUT(IER, 0),
         OUT(LCR, LCR_DIVISOR | LCR_8N1),
         OUT(DATA, DIVISOR),
         OUT(IER, 0),
         OUT(LCR, LCR_8N1),
-        OUT(FCR, FCR_ENABLE),
+        IN(IIR),
         OUT(MCR, MCR_DTR_RTS_OUT2),
         OUT(IER, IER_RECEIVE),
     };
@@ -68,6 +67,23 @@ void uart_init(struct uart *u, jg_handle_t ports, jg_handle_t irq, jg_handle_t p
     u->interrupt = (jg_handle_t)handle;
     u->present = jg_port_io(ports, io, sizeof io / sizeof io[0]) >= 0;
     u->enabled = IER_RECEIVE;
+    u->fifo = (io[4].value & IIR_FIFO) == IIR_FIFO; /* by one that was here before us */
+    u->heard = true;
+}
+
+bool uart_settle(struct uart *u)
+{
+    struct jg_port_io io = OUT(FCR, FCR_ENABLE);
+
+    if (!u->present || u->fifo)
+        return false;
+    if (u->heard || (read_one(u, LSR) & LSR_DATA)) {
+        u->heard = false;
+        return true;
+    }
+    jg_port_io(u->ports, &io, 1);
+    u->fifo = true;
+    return false;
 }
 
 void uart_interrupt(struct uart *u)
@@ -100,6 +116,7 @@ unsigned uart_receive(struct uart *u, uint8_t *bytes, uint8_t *faults, unsigned 
                     : state & (LSR_PARITY | LSR_FRAMING) ? UART_DAMAGED
                                                          : UART_GOOD;
         bytes[n++] = (uint8_t)io[2 * i + 1].value;
+        u->heard = true;
     }
     return n;
 }
@@ -107,6 +124,7 @@ unsigned uart_receive(struct uart *u, uint8_t *bytes, uint8_t *faults, unsigned 
 size_t uart_send(struct uart *u, const uint8_t *bytes, size_t n)
 {
     struct jg_port_io io[UART_FIFO];
+    unsigned most = u->fifo ? UART_FIFO - 1 : 1;
     size_t done = 0;
 
     if (!u->present)
@@ -114,7 +132,7 @@ size_t uart_send(struct uart *u, const uint8_t *bytes, size_t n)
     if (n && !u->empty)
         u->empty = (read_one(u, LSR) & LSR_EMPTY) != 0;
     while (done < n && u->empty) {
-        unsigned piece = n - done < UART_FIFO - 1 ? (unsigned)(n - done) : UART_FIFO - 1;
+        unsigned piece = n - done < most ? (unsigned)(n - done) : most;
 
         for (unsigned i = 0; i < piece; i++)
             io[i] = (struct jg_port_io)OUT(DATA, bytes[done + i]);

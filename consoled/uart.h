@@ -21,14 +21,22 @@ struct uart {
     jg_handle_t ports, interrupt;
     bool present;
     uint8_t enabled; /* what the interrupt enable register holds */
+    bool fifo;       /* it is switched on */
+    bool heard;      /* while it is not: something came since the last uart_settle() */
     bool empty;      /* the transmitter's FIFO was empty when we last looked */
 };
 
 /*
- * Sets COM1 to 38400 8N1 with FIFOs, interrupting at `port` with `key`. Bytes that arrived before are kept
- * as far as the hardware does.
+ * Sets COM1 to 38400 8N1, interrupting at `port` with `key`. Its FIFO stays off for now, because switching it on drops
+ * what has arrived: what a person typed before we were there would miss a letter.
  */
 void uart_init(struct uart *u, jg_handle_t ports, jg_handle_t irq, jg_handle_t port, uint64_t key);
+
+/*
+ * Called every few milliseconds after uart_init(): when the line was silent since the last call, switches the FIFO
+ * on. Returns whether it must be called again.
+ */
+bool uart_settle(struct uart *u);
 
 /* Its interrupt has arrived: unmasks it. The caller then receives and sends. */
 void uart_interrupt(struct uart *u);
