@@ -101,7 +101,7 @@ TEST(channel, callers_queue_first_in_first_out_when_nobody_is_parked)
     sent = (struct jg_message){0};
     for (unsigned i = 0; i < 4; i++) {
         jg_handle_close((jg_handle_t)thread_run(caller, NULL));
-        sleep_ms(2);
+        quiet();
     }
     (void)c;
     for (unsigned i = 0; i < 4; i++) {
@@ -160,7 +160,7 @@ TEST(channel, queued_callers_fail_when_the_bound_end_closes)
 {
     set_up(1);
     jg_handle_close((jg_handle_t)thread_run(caller, NULL));
-    sleep_ms(3);
+    quiet();
     CHECK_EQ(done, 0);
     jg_handle_close(end[1]);
     CHECK(wait_change(&done, 0));
@@ -172,7 +172,7 @@ TEST(channel, queued_callers_fail_when_the_port_closes)
 {
     set_up(1);
     jg_handle_close((jg_handle_t)thread_run(caller, NULL));
-    sleep_ms(3);
+    quiet();
     jg_handle_close(port);
     CHECK(wait_change(&done, 0));
     CHECK_EQ(status, JG_ERR_PEER_CLOSED);
@@ -202,7 +202,7 @@ TEST(channel, binding_again_moves_queued_callers)
     set_up(1);
     second = (jg_handle_t)jg_port_create();
     jg_handle_close((jg_handle_t)thread_run(caller, NULL));
-    sleep_ms(3);
+    quiet();
     CHECK_EQ(jg_channel_bind(end[1], second, 2), JG_OK);
     CHECK_EQ(poll_port(port, &r), JG_ERR_WOULD_BLOCK);
     CHECK_EQ(poll_port(second, &r), JG_OK);
@@ -232,7 +232,7 @@ TEST(token, is_good_once)
     CHECK(reply_word(r.token, 0) != JG_OK);
     /* In reply_wait a bad token receives nothing, not even what is waiting. */
     jg_handle_close((jg_handle_t)thread_run(caller, NULL));
-    sleep_ms(2);
+    quiet();
     CHECK_EQ(jg_reply_wait(port, ~0ull, &none, &more), JG_ERR_BAD_TOKEN);
     CHECK_EQ(poll_port(port, &more), JG_OK);
     CHECK_EQ(reply_word(more.token, 0), JG_OK);
@@ -337,7 +337,7 @@ TEST(token, a_lost_reply_still_parks_and_is_told)
     jg_task_kill(c.thread, 0);
     parked_token = r.token;
     jg_handle_close((jg_handle_t)thread_run(reply_and_park, NULL));
-    sleep_ms(3);
+    quiet();
     CHECK_EQ(parked_done, 0);
     event = (jg_handle_t)jg_event_create(port, 6);
     jg_event_raise(event, 1);

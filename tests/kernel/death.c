@@ -81,7 +81,7 @@ static bool make(struct child *c, enum how how, struct jg_received *r)
     r->token = JG_TOKEN_NONE;
     if (how != NEVER_STARTED)
         TRY(jg_thread_start(c->thread) == JG_OK);
-    sleep_ms(1);
+    quiet();
     if (how == HELD_CALL || how == HELD_TRAP)
         TRY(poll_port(port, r) == JG_OK);
     return true;
@@ -276,7 +276,7 @@ TEST(death, of_a_port_ends_traps_that_are_queued_or_come_later)
     for (unsigned i = 0; i < 2; i++)
         CHECK(child_make_trapped(&c[i], port, 1, trap_once, NULL));
     CHECK_EQ(jg_thread_start(c[0].thread), JG_OK);
-    sleep_ms(2);
+    quiet();
     jg_handle_close(port);
     CHECK_EQ(jg_thread_start(c[1].thread), JG_OK);
     for (unsigned i = 0; i < 2; i++) {
@@ -380,7 +380,7 @@ TEST(death, a_long_chain_of_servers_dies_without_recursion)
         CHECK_EQ(jg_handle_close(p[i + 1]), JG_OK);
         CHECK_EQ(jg_thread_start(c[i].thread), JG_OK);
     }
-    sleep_ms(20);
+    quiet();
     jg_handle_close(p[0]);
     for (unsigned i = 0; i < COUNT; i++) {
         CHECK_EQ(jg_object_info(c[i].process, JG_INFO_TASK, &info, sizeof(info)), sizeof(info));

@@ -40,13 +40,13 @@ TEST(futex, wake_counts_and_leaves_other_words_alone)
     for (unsigned i = 0; i < 3; i++)
         jg_handle_close((jg_handle_t)thread_run(sleeper, (void *)&word));
     jg_handle_close((jg_handle_t)thread_run(sleeper, (void *)&other));
-    sleep_ms(5);
+    quiet();
     CHECK_EQ(jg_futex_wake((const uint32_t *)&word, 0), 0);
     CHECK_EQ(jg_futex_wake((const uint32_t *)&word, 2), 2);
-    sleep_ms(2);
+    quiet();
     CHECK_EQ(done, 2);
     CHECK_EQ(jg_futex_wake((const uint32_t *)&word, 2), 1);
-    sleep_ms(2);
+    quiet();
     CHECK_EQ(done, 3);
     CHECK_EQ(jg_futex_wake((const uint32_t *)&other, UINT32_MAX), 1);
     CHECK(wait_change(&done, 3));

@@ -101,6 +101,31 @@ void sleep_ms(unsigned ms)
     jg_futex_wait(&word, 0, now() + (jg_time_t)ms * 1000000);
 }
 
+static uint64_t idle_ns(void)
+{
+    struct jg_info_system info;
+
+    jg_object_info(JG_HANDLE_NONE, JG_INFO_SYSTEM, &info, sizeof(info));
+    return info.idle_ns;
+}
+
+void quiet(void)
+{
+    uint64_t before = idle_ns();
+
+    for (unsigned i = 0; i < 200 && idle_ns() == before; i++)
+        sleep_ms(1);
+}
+
+bool wait_run(const volatile uint32_t *counter)
+{
+    uint32_t before = *counter;
+
+    for (unsigned i = 0; i < 1000 && *counter == before; i++)
+        sleep_ms(5);
+    return *counter != before;
+}
+
 bool wait_change(const volatile uint32_t *word, uint32_t value)
 {
     jg_time_t limit = now() + 5000000000;
@@ -188,7 +213,7 @@ void job_use(struct jg_info_job *info)
         sleep_ms(2);
     }
     jg_system_quiesce();
-    jg_object_info(my_job, JG_INFO_JOB, info, sizeof(*info));
+    jg_object_info(root_job, JG_INFO_JOB, info, sizeof(*info));
 }
 
 uint32_t handle_type(jg_handle_t h)

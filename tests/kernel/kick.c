@@ -28,9 +28,8 @@ TEST(kick, a_running_program_traps_with_kick)
     port = (jg_handle_t)jg_port_create();
     CHECK(child_make_trapped(&c, port, 5, spin, NULL));
     CHECK_EQ(jg_thread_start(c.thread), JG_OK);
-    sleep_ms(5);
+    CHECK(wait_run(&spinning));
     seen = spinning;
-    CHECK(seen > 0);
     CHECK_EQ(poll_port(port, &r), JG_ERR_WOULD_BLOCK);
     CHECK_EQ(jg_thread_kick(c.thread), JG_OK);
     CHECK_EQ(jg_thread_kick(c.thread), JG_OK);
@@ -39,7 +38,7 @@ TEST(kick, a_running_program_traps_with_kick)
     CHECK_EQ(r.key, 5);
     /* Two kicks before the delivery were one. */
     CHECK_EQ(reply_flags(r.token, JG_REPLY_RESUME), JG_OK);
-    sleep_ms(5);
+    CHECK(wait_run(&spinning));
     CHECK_EQ(poll_port(port, &r), JG_ERR_WOULD_BLOCK);
     CHECK(spinning != seen);
     child_end(&c);
@@ -62,9 +61,8 @@ TEST(kick, a_held_thread_gets_it_right_after_the_reply)
     CHECK_EQ(JG_INFO_LABEL(r.info), JG_TRAP_KICK);
     CHECK_EQ(spinning, 0);
     CHECK_EQ(reply_flags(r.token, JG_REPLY_RESUME), JG_OK);
-    sleep_ms(5);
+    CHECK(wait_run(&spinning));
     CHECK_EQ(result, 88);
-    CHECK(spinning > 0);
     child_end(&c);
     jg_handle_close(port);
 }
@@ -101,7 +99,7 @@ TEST(kick, a_queued_trap_is_delivered_first)
     port = (jg_handle_t)jg_port_create();
     CHECK(child_make_trapped(&c, port, 5, call_then_spin, NULL));
     CHECK_EQ(jg_thread_start(c.thread), JG_OK);
-    sleep_ms(2);
+    quiet();
     CHECK_EQ(jg_thread_kick(c.thread), JG_OK);
     CHECK_EQ(poll_port(port, &r), JG_OK);
     CHECK_EQ(JG_INFO_LABEL(r.info), JG_TRAP_SYSCALL);
@@ -168,7 +166,7 @@ static bool interrupts(void (*fn)(void *), bool deliver)
     jg_channel_bind(end[1], port, 1);
     done = 0;
     thread = (jg_handle_t)thread_run(fn, NULL);
-    sleep_ms(3);
+    quiet();
     TRY(done == 0);
     if (deliver)
         TRY(poll_port(port, &r) == JG_OK);
@@ -193,12 +191,12 @@ TEST(kick, native_waits_are_interrupted)
     CHECK(interrupts(wait_in_call, true));
 }
 
-static volatile uint32_t go;
+static volatile uint32_t go, waiting;
 
 static void wait_later(void *fn)
 {
     while (!go)
-        ;
+        waiting++;
     ((void (*)(void *))fn)(NULL);
 }
 
@@ -212,12 +210,12 @@ static bool interrupts_next(void (*fn)(void *))
     jg_channel_bind(end[1], port, 1);
     done = go = 0;
     thread = (jg_handle_t)thread_run(wait_later, (void *)fn);
-    sleep_ms(3);
+    TRY(wait_run(&waiting));
     TRY(jg_thread_kick(thread) == JG_OK);
     go = 1;
     TRY(wait_change(&done, 0));
     TRY(status == JG_ERR_INTERRUPTED);
-    sleep_ms(1);
+    quiet();
     TRY(jg_thread_kick(thread) == JG_OK); /* ended by now: fine */
     jg_handle_close(thread);
     jg_handle_close(end[0]);

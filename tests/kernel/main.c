@@ -13,7 +13,7 @@
 
 extern const struct test __start_kernel_tests[], __stop_kernel_tests[];
 
-jg_handle_t my_process, my_aspace, my_job, my_resource, my_boot;
+jg_handle_t root_job, my_process, my_aspace, my_job, my_resource, my_boot;
 
 static volatile uint32_t test_number;
 static bool failed;
@@ -90,7 +90,7 @@ int server_main(const struct jg_startup *startup)
 
     my_process = startup_handle(startup, "process");
     my_aspace = startup_handle(startup, "aspace");
-    my_job = startup_handle(startup, "job");
+    root_job = startup_handle(startup, "job");
     my_resource = startup_handle(startup, "resource");
     my_boot = startup_handle(startup, "boot");
     read_only(only, sizeof(only));
@@ -103,7 +103,10 @@ int server_main(const struct jg_startup *startup)
             continue;
         failed = false;
         test_number = ++number;
+        my_job = (jg_handle_t)jg_job_create(root_job);
         t->run();
+        jg_task_kill(my_job, 0); /* what a failed test left running must not disturb the next one */
+        jg_handle_close(my_job);
         rt_log("%sok %u - %s.%s # %ld us", failed ? "not " : "", number, t->family, t->name,
                (long)((now() - begin) / 1000));
     }

@@ -114,7 +114,7 @@ TEST(event, wakes_a_parked_thread)
     event = (jg_handle_t)jg_event_create(wait_port, 55);
     woken = 0;
     thread = (jg_handle_t)thread_run(waiter, NULL);
-    sleep_ms(5);
+    quiet();
     CHECK_EQ(woken, 0);
     CHECK_EQ(jg_event_raise(event, 9), JG_OK);
     CHECK(wait_change(&woken, 0));
@@ -134,7 +134,7 @@ TEST(port, its_last_handle_wakes_who_is_parked)
     wait_port = (jg_handle_t)jg_port_create();
     woken = 0;
     thread = (jg_handle_t)thread_run(waiter, NULL);
-    sleep_ms(5);
+    quiet();
     jg_handle_close(wait_port);
     CHECK(wait_change(&woken, 0));
     CHECK_EQ(got_status, JG_ERR_PEER_CLOSED);
@@ -161,7 +161,7 @@ TEST(port, receivers_park_last_in_first_out)
     ordered = 0;
     for (uintptr_t i = 1; i <= 3; i++) {
         jg_handle_close((jg_handle_t)thread_run(parked, (void *)i));
-        sleep_ms(3);
+        quiet();
     }
     for (unsigned i = 0; i < 3; i++) {
         event = (jg_handle_t)jg_event_create(wait_port, i);
@@ -202,11 +202,11 @@ TEST(timer, a_new_time_replaces_the_old_and_an_arrival)
     struct jg_received r;
 
     jg_timer_set(timer, 0);
-    sleep_ms(3);
+    sleep_ms(5);
     jg_timer_set(timer, now() + 10000000000);
     CHECK_EQ(poll_port(port, &r), JG_ERR_WOULD_BLOCK);
     jg_timer_set(timer, 1);
-    sleep_ms(3);
+    sleep_ms(5);
     CHECK_EQ(poll_port(port, &r), JG_OK);
     jg_timer_set(timer, now() + 2000000);
     jg_timer_set(timer, JG_TIME_INFINITE);

@@ -54,8 +54,8 @@ void check_failed(const char *file, int line, const char *what, int64_t got, int
         }                                                                                          \
     } while (0)
 
-/* What the kernel gave us. */
-extern jg_handle_t my_process, my_aspace, my_job, my_resource, my_boot;
+/* What the kernel gave us. my_job is below the root job, and killed after each test. */
+extern jg_handle_t root_job, my_process, my_aspace, my_job, my_resource, my_boot;
 
 #define STACK_BYTES 16384u
 
@@ -90,6 +90,12 @@ jg_time_t now(void);
 /* Lets others run for a while: sleeps. */
 void sleep_ms(unsigned ms);
 
+/* Waits until nobody else can run: the processor was idle for a while. At most 200 ms, if somebody spins. */
+void quiet(void);
+
+/* Waits until a counter that a spinning thread counts goes on, at most 5 s. Returns whether it does. */
+bool wait_run(const volatile uint32_t *counter);
+
 /* Sleeps until *word is not `value` any more, at most 5 s. Returns whether it changed. */
 bool wait_change(const volatile uint32_t *word, uint32_t value);
 
@@ -114,7 +120,7 @@ jg_status_t reply_flags(jg_token_t token, uint64_t flags);
 /* Free frames, after the reaper has worked. */
 uint64_t free_frames(void);
 
-/* Objects, handles and frames that the root job pays for. */
+/* Objects, handles and frames that the root job pays for, when threads that were ending have ended. */
 void job_use(struct jg_info_job *info);
 
 /* A handle's type, or 0. */

@@ -303,7 +303,7 @@ TEST(trap, state_of_a_running_or_waiting_thread_is_bad_state)
     CHECK(child_make_trapped(&c, port, 1, one_call, NULL));
     CHECK_EQ(jg_thread_start(c.thread), JG_OK);
     CHECK_EQ(jg_thread_start(c.thread), JG_ERR_BAD_STATE);
-    sleep_ms(2);
+    quiet();
     /* Queued, not delivered: nobody holds it. */
     CHECK_EQ(jg_thread_read_state(c.thread, JG_STATE_REGS, &regs, sizeof(regs)), JG_ERR_BAD_STATE);
     CHECK_EQ(jg_thread_write_state(c.thread, JG_STATE_REGS, &regs, sizeof(regs)), JG_ERR_BAD_STATE);
