@@ -114,7 +114,8 @@ static int32_t mount_devices(struct vfsd *vfsd, struct entry *point)
     plan.root = plan.fs->root;
     error = make_devices(plan.fs);
     if (!error)
-        error = mount_create(vfsd, &vfsd->user, (struct spot){vfsd->user.root, point}, &plan, &mount);
+        error =
+            mount_create(vfsd, &vfsd->user, (struct spot){vfsd->user.root, point}, &plan, &mount);
     if (error) {
         fs_drop(plan.fs);
         return error;
@@ -124,7 +125,9 @@ static int32_t mount_devices(struct vfsd *vfsd, struct entry *point)
     return 0;
 }
 
-/* Sets the root's limits, now that it is known what it holds: half of what is left is for programs. */
+/*
+ * Sets the root's limits, now that it is known what it holds: half of what is left is for programs.
+ */
 static void limit_root(struct fs *fs)
 {
     uint64_t total, free, used = account_used(fs->account);

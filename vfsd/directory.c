@@ -3,8 +3,8 @@
  *
  * In:    directory_find() from every step of a walk; add, take, rehash from entry.c.
  * Shape: `slot` lists the entries by age. A small table is searched as it is; a larger one has an
- *        `index`, a hash table of slot numbers. A removed entry leaves an empty slot, so that ids keep
- *        rising along the table, until enough of them make compacting worth while.
+ *        `index`, a hash table of slot numbers. A removed entry leaves an empty slot, so that ids
+ *        keep rising along the table, until enough of them make compacting worth while.
  */
 #include "directory.h"
 
@@ -13,7 +13,7 @@
 #include <jg/rt/string.h>
 
 #define SMALL 8u         /* slots that are searched without an index */
-#define DEAD UINT32_MAX  /* an index cell whose entry was renamed */
+#define DEAD  UINT32_MAX /* an index cell whose entry was renamed */
 
 static uint32_t index_mask(const struct directory *dir)
 {
@@ -109,8 +109,8 @@ int32_t directory_reserve(struct directory *dir)
 {
     if (dir->used < dir->room)
         return 0;
-    if (dir->live < dir->room / 2 || (dir->live < dir->room && dir->room >= 64 &&
-                                      dir->live <= dir->room - dir->room / 4)) {
+    if (dir->live < dir->room / 2 ||
+        (dir->live < dir->room && dir->room >= 64 && dir->live <= dir->room - dir->room / 4)) {
         compact(dir);
         return 0;
     }
@@ -126,7 +126,9 @@ void directory_add(struct directory *dir, struct entry *entry)
     dir->live++;
     if (!dir->index)
         return;
-    /* Renames leave dead cells; a rebuild drops them, and then at most half of the cells are taken. */
+    /*
+     * Renames leave dead cells; a rebuild drops them, and then at most half of the cells are taken.
+     */
     if (4ul * (dir->cells + 1) > 3ul * 2 * dir->room)
         index_rebuild(dir);
     else

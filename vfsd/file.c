@@ -1,9 +1,9 @@
 /*
  * Regular files: size, times and pages.
  *
- * The pages tell the size, and when they were last written and read. utimensat() sets times too, so the
- * inode keeps, beside its own times, the stamps that it has already taken over: only a stamp that is
- * another one than last time is news.
+ * The pages tell the size, and when they were last written and read. utimensat() sets times too, so
+ * the inode keeps, beside its own times, the stamps that it has already taken over: only a stamp
+ * that is another one than last time is news.
  */
 #include "file.h"
 

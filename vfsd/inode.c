@@ -97,7 +97,9 @@ void fs_clear(struct fs *fs)
 {
     struct entry *at = fs->root, *child, *parent;
 
-    /* Depth first without a stack: always the newest entry of where we are, up when there is none. */
+    /*
+     * Depth first without a stack: always the newest entry of where we are, up when there is none.
+     */
     for (;;) {
         child = directory_older(&at->inode->dir, 0);
         if (child && inode_is_directory(child->inode) && child->inode->dir.live) {

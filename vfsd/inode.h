@@ -2,11 +2,11 @@
  * What a tmpfs is made of: file systems, inodes, and the entries that name them.
  *
  * Life:  An *inode* is a file; it lives as long as entries point to it. An *entry* is a name in a
- *        directory, or a name that was there once and that somebody still has open, or the nameless root
- *        of a file system; it is counted: one for the directory that lists it, one for each child entry
- *        (its parent pointer), one for each node and mount that refers to it. So ".." of a removed
- *        directory still leads somewhere, and an unlinked file stays until its last user goes.
- *        A *file system* lives as long as mounts refer to it.
+ *        directory, or a name that was there once and that somebody still has open, or the nameless
+ *        root of a file system; it is counted: one for the directory that lists it, one for each
+ *        child entry (its parent pointer), one for each node and mount that refers to it. So ".."
+ *        of a removed directory still leads somewhere, and an unlinked file stays until its last
+ *        user goes. A *file system* lives as long as mounts refer to it.
  * Locks: none. All of vfsd runs on one thread; see server.c.
  */
 #pragma once
@@ -18,9 +18,9 @@
 struct entry;
 struct inode;
 
-#define NAME_LIMIT 255u
+#define NAME_LIMIT  255u
 #define LINKS_LIMIT 0x7fffffffu
-#define SIZE_LIMIT INT64_MAX
+#define SIZE_LIMIT  INT64_MAX
 
 struct fs {
     struct entry *root;
@@ -34,24 +34,24 @@ struct fs {
 
 /* A directory's entries: a table in the order of their age, and an index into it by hash. */
 struct directory {
-    struct entry *self;   /* the one entry that names this directory */
-    struct entry **slot;  /* oldest first; NULL where one was removed */
-    uint32_t *index;      /* open addressing: slot number + 1; NULL while the table is small */
-    uint32_t used, room;  /* slots */
-    uint32_t live;        /* entries */
-    uint32_t cells;       /* index cells that are not empty */
+    struct entry *self;  /* the one entry that names this directory */
+    struct entry **slot; /* oldest first; NULL where one was removed */
+    uint32_t *index;     /* open addressing: slot number + 1; NULL while the table is small */
+    uint32_t used, room; /* slots */
+    uint32_t live;       /* entries */
+    uint32_t cells;      /* index cells that are not empty */
     uint64_t next_id;
 };
 
 struct file {
-    jg_handle_t pages;    /* NONE: there is no content yet */
-    uint32_t committed;   /* as last seen */
-    uint64_t size;        /* as last seen */
+    jg_handle_t pages;                    /* NONE: there is no content yet */
+    uint32_t committed;                   /* as last seen */
+    uint64_t size;                        /* as last seen */
     int64_t seen_modified, seen_accessed; /* stamps that mtime and atime already know of */
 };
 
-#define INODE_SHARED 1u    /* its pages were handed out: size and stamps change by themselves */
-#define INODE_LINKABLE 2u  /* made without a name, and may still get one */
+#define INODE_SHARED   1u /* its pages were handed out: size and stamps change by themselves */
+#define INODE_LINKABLE 2u /* made without a name, and may still get one */
 
 struct inode {
     struct fs *fs;
@@ -81,9 +81,9 @@ struct entry {
     uint64_t id;          /* position in the directory's order; newer is larger */
     uint32_t hash;
     uint32_t refs;
-    uint16_t mounts;      /* mounts that cover it */
+    uint16_t mounts; /* mounts that cover it */
     uint8_t length, room;
-    bool linked;          /* the parent lists it */
+    bool linked; /* the parent lists it */
     char own[];
 };
 
@@ -147,13 +147,14 @@ void entry_insert(struct entry *parent, struct entry *entry);
 void entry_remove(struct entry *entry);
 
 /*
- * Makes sure that `entry` can carry a name of `length` bytes. Returns 0 or NOMEM; nothing else changes.
+ * Makes sure that `entry` can carry a name of `length` bytes. Returns 0 or NOMEM; nothing else
+ * changes.
  */
 int32_t entry_reserve_name(struct entry *entry, size_t length);
 
 /*
  * Moves an entry to another name, directory or both. The name must not be taken there, and both
- * entry_reserve_name() and, for another directory, directory_reserve() must have succeeded. Within one
- * directory it keeps its place in the order. Cannot fail.
+ * entry_reserve_name() and, for another directory, directory_reserve() must have succeeded. Within
+ * one directory it keeps its place in the order. Cannot fail.
  */
 void entry_move(struct entry *entry, struct entry *parent, const char *name, size_t length);

@@ -1,10 +1,10 @@
 /*
  * vfsd: names, attributes and the memory of files (libipc/idl/vfs.idl).
  *
- * Life:    makes two empty trees, serves init's session ("control"), through which init fills the trees and
- *          opens sessions for others; serves all of them until it is killed.
- * Handles: "job" (accounts for tmpfs), "control", "control_event"; one port; the two handles of each session; one
- *          VMO for each regular file that ever had content. Nothing else.
+ * Life:    makes two empty trees, serves init's session ("control"), through which init fills the
+ *          trees and opens sessions for others; serves all of them until it is killed.
+ * Handles: "job" (accounts for tmpfs), "control", "control_event"; one port; the two handles of
+ *          each session; one VMO for each regular file that ever had content. Nothing else.
  */
 #include "server.h"
 

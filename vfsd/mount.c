@@ -1,8 +1,8 @@
 /*
  * Mounts: the list of them and their counts.
  *
- * In:    mount_create() and mount_detach() from tree_mount.c and devices.c; mount_at() from each step of a
- *        walk onto an entry that is covered.
+ * In:    mount_create() and mount_detach() from tree_mount.c and devices.c; mount_at() from each
+ *        step of a walk onto an entry that is covered.
  */
 #include "mount.h"
 

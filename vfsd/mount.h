@@ -1,8 +1,8 @@
 /*
  * Mounts: which file system, or which part of one, is seen where.
  *
- * Life:  made attached; mount_detach() takes it and what is mounted below it out of sight; freed when it is
- *        detached, no node refers to it and nothing is mounted on it.
+ * Life:  made attached; mount_detach() takes it and what is mounted below it out of sight; freed
+ *        when it is detached, no node refers to it and nothing is mounted on it.
  */
 #pragma once
 
@@ -21,16 +21,16 @@ struct spot {
 /* One of the two trees: the user's, and the read-only one with what the system itself brings. */
 struct tree {
     struct mount *root;
-    bool filled;    /* unpack() has run */
+    bool filled; /* unpack() has run */
     bool read_only;
 };
 
 /* All that vfsd knows. */
 struct vfsd {
     struct tree user, system;
-    struct list mounts;   /* by id */
+    struct list mounts; /* by id */
     struct list sessions;
-    struct fs *devices;   /* what every devtmpfs shows; NULL before trees_complete() */
+    struct fs *devices; /* what every devtmpfs shows; NULL before trees_complete() */
     uint32_t next_mount, next_dev;
     uint64_t next_session;
 };
@@ -44,8 +44,8 @@ struct mount {
     struct fs *fs;        /* NULL for a foreign mount */
     char *source, *type, *options;
     uint32_t id, kind, flags, tag; /* VFS_FS_KIND_*, VFS_MOUNT_FLAGS_* */
-    uint32_t nodes;       /* nodes that were reached through it */
-    uint32_t children;    /* mounts on it */
+    uint32_t nodes;                /* nodes that were reached through it */
+    uint32_t children;             /* mounts on it */
     bool attached;
 };
 
@@ -58,9 +58,9 @@ struct mount_plan {
 };
 
 /*
- * Mounts on `at`, or as the root of `tree` when at->entry is NULL. Takes over the caller's reference to
- * plan->fs; takes one of its own to plan->root.
- * Returns 0 or NOMEM, and then the caller still has its reference to the file system.
+ * Mounts on `at`, or as the root of `tree` when at->entry is NULL. Takes over the caller's
+ * reference to plan->fs; takes one of its own to plan->root. Returns 0 or NOMEM, and then the
+ * caller still has its reference to the file system.
  */
 int32_t mount_create(struct vfsd *vfsd, struct tree *tree, struct spot at,
                      const struct mount_plan *plan, struct mount **out);

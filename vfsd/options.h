@@ -12,7 +12,8 @@ struct options {
 };
 
 /*
- * Reads a list as mount(8) gives it. Numbers may end in k, m, g, t, and size= in % of `machine` pages.
- * Returns 0, or INVAL for an unknown option or a malformed value. `out` then holds what came before.
+ * Reads a list as mount(8) gives it. Numbers may end in k, m, g, t, and size= in % of `machine`
+ * pages. Returns 0, or INVAL for an unknown option or a malformed value. `out` then holds what came
+ * before.
  */
 int32_t options_parse(const char *text, uint64_t machine, struct options *out);

@@ -1,9 +1,9 @@
 /*
  * What vfsd needs of the kernel: the memory of files, the accounts that pay for it, and the clock.
  *
- * Everything else in vfsd but server.c and main.c is independent of the kernel, so that the host's tests
- * link it with a memory of their own (tests/host/vfsd/pages_host.c). Here it is pages_kernel.c.
- * Results are JG_OK or one of JG_ERR_*.
+ * Everything else in vfsd but server.c and main.c is independent of the kernel, so that the host's
+ * tests link it with a memory of their own (tests/host/vfsd/pages_host.c). Here it is
+ * pages_kernel.c. Results are JG_OK or one of JG_ERR_*.
  */
 #pragma once
 
@@ -17,8 +17,8 @@ struct pages_info {
 };
 
 /*
- * Makes a memory of `size` bytes of zeros, none of them committed, whose pages `account` will pay for
- * (JG_HANDLE_NONE: vfsd's own job). The caller owns `*out`.
+ * Makes a memory of `size` bytes of zeros, none of them committed, whose pages `account` will pay
+ * for (JG_HANDLE_NONE: vfsd's own job). The caller owns `*out`.
  */
 int32_t pages_create(uint64_t size, jg_handle_t account, jg_handle_t *out);
 
@@ -32,8 +32,8 @@ int32_t pages_set_size(jg_handle_t pages, uint64_t size);
 int32_t pages_zero(jg_handle_t pages, uint64_t offset, uint64_t length);
 
 /*
- * Moves `length` bytes of pages from `src` at `offset` to the start of `dst`, without a copy; they become
- * holes in `src`. Offset and length are multiples of the page size and inside both.
+ * Moves `length` bytes of pages from `src` at `offset` to the start of `dst`, without a copy; they
+ * become holes in `src`. Offset and length are multiples of the page size and inside both.
  */
 int32_t pages_move(jg_handle_t dst, jg_handle_t src, uint64_t offset, uint64_t length);
 

@@ -73,8 +73,8 @@ int32_t pages_read(jg_handle_t pages, uint64_t offset, void *buffer, size_t leng
 
 int32_t pages_share(jg_handle_t pages, bool write, bool execute, jg_handle_t *out)
 {
-    jg_rights_t rights = JG_RIGHT_DUPLICATE | JG_RIGHT_TRANSFER | JG_RIGHT_READ | JG_RIGHT_MAP |
-                         JG_RIGHT_INSPECT;
+    jg_rights_t rights =
+        JG_RIGHT_DUPLICATE | JG_RIGHT_TRANSFER | JG_RIGHT_READ | JG_RIGHT_MAP | JG_RIGHT_INSPECT;
 
     if (write)
         rights |= JG_RIGHT_WRITE;

@@ -17,8 +17,8 @@ bool permission_owner(const struct inode *inode, const struct vfs_cred *who);
 bool permission_in_group(const struct vfs_cred *who, uint32_t gid);
 
 /*
- * Checks that `who` may add a name to a directory: write and search it, and it is not a removed one.
- * Returns 0, NOENT or ACCES. The mount's read-only flag is the caller's business.
+ * Checks that `who` may add a name to a directory: write and search it, and it is not a removed
+ * one. Returns 0, NOENT or ACCES. The mount's read-only flag is the caller's business.
  */
 int32_t permission_add(const struct inode *dir, const struct vfs_cred *who);
 
@@ -30,8 +30,8 @@ int32_t permission_remove(const struct inode *dir, const struct inode *victim,
                           const struct vfs_cred *who, bool as_directory);
 
 /*
- * Gives the mode without the set-id bits that a change by `who` takes away: with `always` as chown()
- * does, else as a write or truncation does.
+ * Gives the mode without the set-id bits that a change by `who` takes away: with `always` as
+ * chown() does, else as a write or truncation does.
  */
 uint32_t permission_kill_setid(const struct inode *inode, const struct vfs_cred *who, bool always);
 

@@ -1,11 +1,11 @@
 /*
  * The ops: each finds its session and calls its namesake in tree.h.
  *
- * Rule:  one thread, one port, and no op waits for anybody; so nothing in vfsd has a lock, and an op sees
- *        the trees as the one before it left them. A second thread would need one lock around
- *        vfs_dispatch() and server_closed(), and nothing else.
- * Trust: clients are believed nothing. The dispatcher checks the form of a message, tree.h its sense;
- *        numbers of nodes are looked up in the session's own table.
+ * Rule:  one thread, one port, and no op waits for anybody; so nothing in vfsd has a lock, and an
+ *        op sees the trees as the one before it left them. A second thread would need one lock
+ *        around vfs_dispatch() and server_closed(), and nothing else.
+ * Trust: clients are believed nothing. The dispatcher checks the form of a message, tree.h its
+ *        sense; numbers of nodes are looked up in the session's own table.
  */
 #include "server.h"
 
@@ -182,8 +182,8 @@ static int32_t op_readlink(struct vfs_call *call, const struct vfs_place *from, 
     int32_t error;
 
     SESSION(call);
-    error = tree_readlink(session, (struct tree_path){from, path, path_len}, how, who, &t, &r,
-                          foreign);
+    error =
+        tree_readlink(session, (struct tree_path){from, path, path_len}, how, who, &t, &r, foreign);
     *target_len = t.length;
     *rest_len = r.length;
     return error;

@@ -14,8 +14,8 @@ struct server {
 extern const struct vfs_ops server_ops;
 
 /*
- * Makes a session that is called through `end`, and takes over both handles, also on failure (`changed` may be
- * NONE). Returns 0, NOMEM, or a negative status.
+ * Makes a session that is called through `end`, and takes over both handles, also on failure
+ * (`changed` may be NONE). Returns 0, NOMEM, or a negative status.
  */
 int32_t server_open(struct server *server, struct tree *tree, bool read_only, bool control,
                     jg_handle_t end, jg_handle_t changed);

@@ -1,8 +1,8 @@
 /*
  * Sessions: numbers for spots.
  *
- * A node's number is index + 1 in the low half and the generation of its slot in the high half, so that the
- * number of a closed node is not soon another's.
+ * A node's number is index + 1 in the low half and the generation of its slot in the high half, so
+ * that the number of a closed node is not soon another's.
  */
 #include "session.h"
 

@@ -1,8 +1,9 @@
 /*
  * Sessions and their nodes.
  *
- * Life:  session_create() by open_session(); its end (JG_KIND_CLOSED) is session_free(), which releases all
- *        nodes. A node is one spot; a session has at most one node for each spot, and counts.
+ * Life:  session_create() by open_session(); its end (JG_KIND_CLOSED) is session_free(), which
+ *        releases all nodes. A node is one spot; a session has at most one node for each spot, and
+ *        counts.
  */
 #pragma once
 
@@ -11,10 +12,10 @@
 #define NODES_LIMIT (1u << 20)
 
 struct node {
-    struct spot at;        /* counted; entry NULL: free */
+    struct spot at; /* counted; entry NULL: free */
     uint32_t refs;
     uint32_t generation;
-    uint32_t next;         /* index + 1: in the bucket, or in the list of free ones */
+    uint32_t next; /* index + 1: in the bucket, or in the list of free ones */
 };
 
 struct session {
@@ -22,11 +23,11 @@ struct session {
     struct vfsd *vfsd;
     struct tree *tree;
     struct node *node;
-    uint32_t *bucket;      /* by spot: index + 1; as many as `room` */
+    uint32_t *bucket; /* by spot: index + 1; as many as `room` */
     uint32_t room, free, live;
     bool read_only;
-    bool control;          /* init's: may open sessions and unpack */
-    uint64_t key;          /* of its end at the port */
+    bool control; /* init's: may open sessions and unpack */
+    uint64_t key; /* of its end at the port */
     jg_handle_t end, changed;
 };
 
@@ -48,7 +49,10 @@ const struct spot *session_spot(const struct session *session, uint64_t node);
 /* Opens a spot: its node, made or counted once more. Returns 0 or NOMEM. */
 int32_t session_open(struct session *session, struct spot at, uint64_t *node);
 
-/* Drops counts of a node. Returns 0; BADNODE, or INVAL when it has fewer, and then nothing is dropped. */
+/*
+ * Drops counts of a node. Returns 0; BADNODE, or INVAL when it has fewer, and then nothing is
+ * dropped.
+ */
 int32_t session_close(struct session *session, uint64_t node, uint32_t count);
 
 /* Tells whether a session must not change anything through a mount. */

@@ -1,9 +1,10 @@
 /*
- * The methods of vfs.idl, without the IPC: each does what the interface says of its namesake, with errors of
- * the interface as results.
+ * The methods of vfs.idl, without the IPC: each does what the interface says of its namesake, with
+ * errors of the interface as results.
  *
- * Where a method walks, a path that leads to a foreign mount gives 0, `foreign` (or attr.foreign) and the
- * rest of the path, and nothing was done. `struct rest` is where that rest, or another text, is wanted.
+ * Where a method walks, a path that leads to a foreign mount gives 0, `foreign` (or attr.foreign)
+ * and the rest of the path, and nothing was done. `struct rest` is where that rest, or another
+ * text, is wanted.
  */
 #pragma once
 
@@ -46,14 +47,20 @@ int32_t tree_getattr(struct session *session, uint64_t node, struct vfs_attr *fo
 int32_t tree_setattr(struct session *session, uint64_t node, const struct vfs_new_attr *to,
                      const struct vfs_cred *who);
 
-/* vmo(), up to the handle: lends the pages' own one, and tells what the client may do with its copy. */
+/*
+ * vmo(), up to the handle: lends the pages' own one, and tells what the client may do with its
+ * copy.
+ */
 int32_t tree_vmo(struct session *session, uint64_t node, jg_handle_t *pages, bool *write,
                  bool *execute);
 
 /* Fills in what is known of a spot. node and foreign are 0. */
 void attr_fill(struct spot at, struct vfs_attr *out);
 
-/* Fills in that a walk left for a foreign mount, and the rest of its path. Returns 0 or NAMETOOLONG. */
+/*
+ * Fills in that a walk left for a foreign mount, and the rest of its path. Returns 0 or
+ * NAMETOOLONG.
+ */
 int32_t attr_foreign(const struct walk *walk, struct vfs_attr *out, struct rest *rest);
 
 /* tree_make.c */
@@ -77,9 +84,9 @@ int32_t tree_anonymous(struct session *session, uint64_t dir, uint32_t mode,
                        const struct vfs_cred *who, struct vfs_attr *found);
 
 /*
- * Makes an inode of `mode` under a name that `dir` does not have, by the rules of ownership, with times set
- * in both. `device` is major and minor; `link` is a symbolic link's target or NULL. The permission to
- * do so was checked. Returns 0, NOSPC, NOMEM, MLINK.
+ * Makes an inode of `mode` under a name that `dir` does not have, by the rules of ownership, with
+ * times set in both. `device` is major and minor; `link` is a symbolic link's target or NULL. The
+ * permission to do so was checked. Returns 0, NOSPC, NOMEM, MLINK.
  */
 int32_t make_entry(struct entry *dir, const char *name, size_t length, uint32_t mode,
                    const uint32_t device[2], const char *link, size_t link_length,
@@ -133,7 +140,9 @@ struct mount_request {
 int32_t tree_mount(struct session *session, struct tree_path path,
                    const struct mount_request *request, const struct vfs_cred *who);
 
-/* unmount(); `how` as umount2(2) numbers its flags: DETACH 2, NOFOLLOW 8, FORCE 1 without meaning. */
+/*
+ * unmount(); `how` as umount2(2) numbers its flags: DETACH 2, NOFOLLOW 8, FORCE 1 without meaning.
+ */
 int32_t tree_unmount(struct session *session, struct tree_path path, uint32_t how,
                      const struct vfs_cred *who);
 

@@ -10,10 +10,10 @@
 
 #include <jg/rt/string.h>
 
-#define DIRECTORY_BASE 40u  /* what tmpfs shows as the size of a directory ... */
-#define DIRECTORY_ENTRY 20u /* ... and adds for each entry */
-#define SHORT_LINK 128u     /* targets below this cost no block */
-#define PAGE_BLOCKS 8u      /* of 512 bytes */
+#define DIRECTORY_BASE  40u  /* what tmpfs shows as the size of a directory ... */
+#define DIRECTORY_ENTRY 20u  /* ... and adds for each entry */
+#define SHORT_LINK      128u /* targets below this cost no block */
+#define PAGE_BLOCKS     8u   /* of 512 bytes */
 
 static void fill_size(struct inode *inode, struct vfs_attr *out)
 {
@@ -75,8 +75,8 @@ int32_t tree_getattr(struct session *session, uint64_t node, struct vfs_attr *fo
     return 0;
 }
 
-#define OWNERS (VFS_CHANGE_UID | VFS_CHANGE_GID)
-#define TIMES (VFS_CHANGE_ATIME | VFS_CHANGE_MTIME)
+#define OWNERS    (VFS_CHANGE_UID | VFS_CHANGE_GID)
+#define TIMES     (VFS_CHANGE_ATIME | VFS_CHANGE_MTIME)
 #define TIMES_NOW (VFS_CHANGE_ATIME_NOW | VFS_CHANGE_MTIME_NOW)
 
 /* Checks that `who` may make all of these changes. */
@@ -173,7 +173,10 @@ int32_t tree_vmo(struct session *session, uint64_t node, jg_handle_t *pages, boo
     error = file_pages(inode, pages);
     if (error)
         return error;
-    /* A mount can become writable again while the handle is still in use; a session or a tree cannot. */
+    /*
+     * A mount can become writable again while the handle is still in use; a session or a tree
+     * cannot.
+     */
     *write = !session->read_only && !at->mount->tree->read_only;
     *execute = !(at->mount->flags & VFS_MOUNT_FLAGS_NOEXEC);
     inode->flags |= INODE_SHARED;

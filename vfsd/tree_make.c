@@ -1,7 +1,8 @@
 /*
  * New names: make(), symlink(), link(), and files without one, anonymous().
  *
- * Source: mkdir(2), mknod(2), symlink(2), link(2); Linux 6.1's filename_create() for the order of errors.
+ * Source: mkdir(2), mknod(2), symlink(2), link(2); Linux 6.1's filename_create() for the order of
+ *         errors.
  */
 #include "directory.h"
 #include "pages.h"
@@ -72,8 +73,8 @@ no_memory:
 }
 
 /*
- * Walks to a name that is to be made and checks that `who` may make it there. `directory`: a slash behind
- * the name is fine.
+ * Walks to a name that is to be made and checks that `who` may make it there. `directory`: a slash
+ * behind the name is fine.
  */
 static int32_t walk_new(struct session *session, struct walk *walk, struct tree_path path,
                         bool directory, const struct vfs_cred *who)
@@ -145,7 +146,8 @@ int32_t tree_make(struct session *session, struct tree_path path, uint32_t mode,
     if (((mode & MODE_TYPE) == MODE_CHARACTER || (mode & MODE_TYPE) == MODE_BLOCK) && !whiteout &&
         !(who->powers & VFS_POWER_MKNOD))
         return VFS_ERROR_PERM;
-    error = make_entry(walk.at.entry, walk.last, walk.last_length, mode, device, NULL, 0, who, &made);
+    error =
+        make_entry(walk.at.entry, walk.last, walk.last_length, mode, device, NULL, 0, who, &made);
     if (error)
         return error;
     attr_fill((struct spot){walk.at.mount, made}, found);

@@ -14,7 +14,7 @@
 #define STORED_FLAGS                                                                               \
     (VFS_MOUNT_FLAGS_RDONLY | VFS_MOUNT_FLAGS_NOSUID | VFS_MOUNT_FLAGS_NODEV |                     \
      VFS_MOUNT_FLAGS_NOEXEC | VFS_MOUNT_FLAGS_NOATIME)
-#define UMOUNT_DETACH 2u
+#define UMOUNT_DETACH   2u
 #define UMOUNT_NOFOLLOW 8u
 
 /* Makes a tmpfs as the options say; what they do not say is half of the machine, as on Linux. */
@@ -92,7 +92,9 @@ static int32_t plan_bind(struct session *session, uint64_t node, struct mount_pl
     return 0;
 }
 
-/* Finds or makes what is to be seen. On 0 the caller has a reference to plan->fs, if there is one. */
+/*
+ * Finds or makes what is to be seen. On 0 the caller has a reference to plan->fs, if there is one.
+ */
 static int32_t make_plan(struct session *session, const struct mount_request *request,
                          struct mount_plan *plan)
 {
@@ -270,7 +272,8 @@ int32_t tree_mounts(struct session *session, uint64_t root, char *buffer, size_t
         /* The mount that holds `root` is seen at "/", even when more of it lies above. */
         if (mount == top->mount)
             memcpy(path_text, "/", 2);
-        else if (!mount->parent || spot_path((struct spot){mount->parent, mount->point}, *top, &path))
+        else if (!mount->parent ||
+                 spot_path((struct spot){mount->parent, mount->point}, *top, &path))
             continue;
         add_line(&text, mount, path_text);
         if (text.full) {

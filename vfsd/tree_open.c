@@ -61,7 +61,8 @@ static int32_t open_spot(struct session *session, struct spot at, uint32_t how, 
                          const struct vfs_cred *who, struct vfs_attr *found)
 {
     struct inode *inode = at.entry->inode;
-    bool file = inode_type(inode) == MODE_FILE, cuts = file && (how & VFS_WALK_TRUNCATE) && !created;
+    bool file = inode_type(inode) == MODE_FILE,
+         cuts = file && (how & VFS_WALK_TRUNCATE) && !created;
     bool fixed = session_read_only(session, at.mount);
     uint64_t node;
     int32_t error;
@@ -115,8 +116,8 @@ static int32_t create(struct session *session, struct walk *walk, uint32_t mode,
 }
 
 /* Walks as open() with CREATE does. On 0 `at` is the file, there before or made. */
-static int32_t walk_creating(struct session *session, struct walk *walk, uint32_t how, uint32_t mode,
-                             bool *created)
+static int32_t walk_creating(struct session *session, struct walk *walk, uint32_t how,
+                             uint32_t mode, bool *created)
 {
     bool follow = !(how & (VFS_WALK_NOFOLLOW | VFS_WALK_EXCLUSIVE)), again = !walk->empty;
     struct entry *found;
@@ -207,7 +208,8 @@ int32_t tree_access(struct session *session, struct tree_path path, uint32_t how
     error = permission_check(inode, who, may_of(how & WANTED));
     if (error)
         return error;
-    if ((how & VFS_WALK_WRITE) && (type == MODE_FILE || type == MODE_DIRECTORY || type == MODE_LINK) &&
+    if ((how & VFS_WALK_WRITE) &&
+        (type == MODE_FILE || type == MODE_DIRECTORY || type == MODE_LINK) &&
         session_read_only(session, walk.at.mount))
         return VFS_ERROR_ROFS;
     attr_fill(walk.at, found);

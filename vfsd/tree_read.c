@@ -8,7 +8,7 @@
 #include <jg/rt/string.h>
 
 #define TMPFS_MAGIC 0x01021994u
-#define DAY 86400000000000ll
+#define DAY         86400000000000ll
 
 /* Linux's relatime, for what is read here. */
 static void touch(const struct session *session, struct spot at)

@@ -10,7 +10,7 @@
 
 #include <jg/rt/string.h>
 
-#define EXCHANGE VFS_RENAME_HOW_EXCHANGE
+#define EXCHANGE  VFS_RENAME_HOW_EXCHANGE
 #define NOREPLACE VFS_RENAME_HOW_NOREPLACE
 
 struct rename {
@@ -130,9 +130,9 @@ static int32_t exchange(struct rename *r)
     reparent(target->inode, new_dir->inode, old_dir->inode);
     stamp(r, old_dir->inode, new_dir->inode);
     /*
-     * Each directory loses one entry before it is given the other, so the slot that was reserved, or
-     * the one that becomes free, is enough. The directories outlive the moves: the walks' places are
-     * counted by the tree itself, which is in no state to lose them.
+     * Each directory loses one entry before it is given the other, so the slot that was reserved,
+     * or the one that becomes free, is enough. The directories outlive the moves: an entry of each
+     * is held by the tree, which loses neither.
      */
     entry_move(source, old_dir, spare, 1);
     entry_move(target, old_dir, name, length);

@@ -17,16 +17,16 @@
 #include <jg/rt/string.h>
 
 #define RECORD_MIN __builtin_offsetof(struct jg_root_record, path)
-#define SECOND 1000000000ll
-#define SHOWN_MAX 100 /* of a path, in a sentence */
+#define SECOND     1000000000ll
+#define SHOWN_MAX  100 /* of a path, in a sentence */
 
 struct image {
     struct unpack_source source;
     struct jg_root_image head;
     struct fs *fs;
     char *index;
-    struct entry **made;   /* by record */
-    uint8_t *taken;        /* one bit for each page of data */
+    struct entry **made;       /* by record */
+    uint8_t *taken;            /* one bit for each page of data */
     struct entry *last_parent; /* where the last record went, and the path of that */
     const char *last_path;
     size_t last_length;
@@ -55,7 +55,8 @@ static int32_t bad_item(struct image *image, const struct item *item, const char
 
     for (size_t i = 0; i < length; i++)
         path[i] = item->path[i] >= ' ' && item->path[i] < 0x7f ? item->path[i] : '?';
-    rt_format(image->problem, image->problem_size, "the entry \"/%.*s\" %s", (int)length, path, what);
+    rt_format(image->problem, image->problem_size, "the entry \"/%.*s\" %s", (int)length, path,
+              what);
     return VFS_ERROR_BADIMAGE;
 }
 
@@ -71,7 +72,8 @@ static int32_t read_head(struct image *image)
     struct pages_info info;
 
     if (s->offset % JG_PAGE_SIZE || s->size > SIZE_LIMIT || s->offset > SIZE_LIMIT ||
-        pages_info(s->pages, &info) || s->offset > info.size || s->size > page_up(info.size) - s->offset)
+        pages_info(s->pages, &info) || s->offset > info.size ||
+        s->size > page_up(info.size) - s->offset)
         return bad(image, "it is not where it is said to be");
     if (s->size < sizeof *head)
         return bad(image, "it is shorter than its header");
@@ -215,7 +217,8 @@ static int32_t read_item(struct image *image, uint32_t number, uint64_t *at, str
 
     if (left < RECORD_MIN || r->record_bytes % 8 || r->record_bytes > left ||
         RECORD_MIN + r->path_len + r->link_len > r->record_bytes) {
-        rt_format(image->problem, image->problem_size, "record %u of its index is malformed", number);
+        rt_format(image->problem, image->problem_size, "record %u of its index is malformed",
+                  number);
         return VFS_ERROR_BADIMAGE;
     }
     *at += r->record_bytes;
@@ -237,8 +240,8 @@ static int32_t read_item(struct image *image, uint32_t number, uint64_t *at, str
         if (*slash == '/')
             item->name = slash + 1;
     item->name_length = (size_t)(item->link - item->name);
-    item->parent = find_directory(image, item->path,
-                                  item->name > item->path ? (size_t)(item->name - item->path) - 1 : 0);
+    item->parent = find_directory(
+        image, item->path, item->name > item->path ? (size_t)(item->name - item->path) - 1 : 0);
     if (!item->parent)
         return bad_item(image, item, "comes before its directory");
     if (directory_find(&item->parent->inode->dir, item->name, item->name_length,

@@ -1,9 +1,10 @@
 /*
  * Path walks: the hottest code of vfsd.
  *
- * Source: path_resolution(7); where that is silent, what Linux 6.1 does. In particular: a name with a
- * slash behind it is a directory and is followed, search permission is checked before a name is
- * looked up, the 41st link is one too many, and ".." stays at the root and leaves a mount upwards.
+ * Source: path_resolution(7); where that is silent, what Linux 6.1 does. In particular: a name with
+ *         a slash behind it is a directory and is followed, search permission is checked before a
+ *         name is looked up, the 41st link is one too many, and ".." stays at the root and leaves a
+ *         mount upwards.
  */
 #include "walk.h"
 
@@ -172,8 +173,8 @@ void walk_dots(struct walk *walk)
 }
 
 /*
- * On a foreign mount only what stays at its root is ours: "." stays there, and ".." leaves by way of the
- * covered directory. Returns true when the rest of the path belongs to the mount.
+ * On a foreign mount only what stays at its root is ours: "." stays there, and ".." leaves by way
+ * of the covered directory. Returns true when the rest of the path belongs to the mount.
  */
 static bool foreign_takes(struct walk *walk)
 {

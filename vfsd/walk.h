@@ -1,13 +1,13 @@
 /*
  * Path walks.
  *
- * A walk keeps a small stack of path texts: the caller's, and the targets of the links met on the way. It
- * allocates nothing, copies no text and changes nothing.
+ * A walk keeps a small stack of path texts: the caller's, and the targets of the links met on the
+ * way. It allocates nothing, copies no text and changes nothing.
  *
- * Use:   walk_begin(), then walk_full() for the whole path, or walk_parent() to stop at the last name, and
- *        after it walk_last() to look that up. All return 0 or an error, and after 0 `foreign` tells
- *        whether the walk left for a foreign mount: then `at.mount` is that mount, nothing else holds, and
- *        walk_rest() gives the path that remains there.
+ * Use:   walk_begin(), then walk_full() for the whole path, or walk_parent() to stop at the last
+ *        name, and after it walk_last() to look that up. All return 0 or an error, and after 0
+ *        `foreign` tells whether the walk left for a foreign mount: then `at.mount` is that mount,
+ *        nothing else holds, and walk_rest() gives the path that remains there.
  */
 #pragma once
 
@@ -18,24 +18,24 @@
 #define WALK_LINKS 40u
 
 enum last_kind {
-    LAST_NAME,   /* a name */
+    LAST_NAME, /* a name */
     LAST_DOT,
     LAST_DOTDOT,
-    LAST_ROOT,   /* no name at all: "/", or the end of a link to it */
+    LAST_ROOT, /* no name at all: "/", or the end of a link to it */
 };
 
 struct walk {
     struct vfsd *vfsd;
     const struct vfs_cred *who;
-    struct spot root, at;    /* `at`: where the walk stands; the parent of the last name */
-    const char *last;        /* not terminated; in a text that ends at `last_end` */
+    struct spot root, at; /* `at`: where the walk stands; the parent of the last name */
+    const char *last;     /* not terminated; in a text that ends at `last_end` */
     const char *last_end;
     uint32_t last_length;
-    uint32_t foreign;        /* tag */
+    uint32_t foreign; /* tag */
     enum last_kind kind;
-    bool slash;              /* slashes follow the last name */
-    bool more;               /* other names follow it */
-    bool empty;              /* the path is empty, and the caller may use it so */
+    bool slash; /* slashes follow the last name */
+    bool more;  /* other names follow it */
+    bool empty; /* the path is empty, and the caller may use it so */
     unsigned links, depth, last_depth;
     struct {
         const char *at, *end;
@@ -50,8 +50,8 @@ int32_t walk_begin(struct walk *walk, const struct session *session, const struc
                    const char *path, size_t length, uint32_t how, const struct vfs_cred *who);
 
 /*
- * Walks to the last name. On 0 `at` is a directory that the caller may search, or, with kind LAST_ROOT,
- * the end. Returns NOENT, NOTDIR, ACCES, LOOP, NAMETOOLONG.
+ * Walks to the last name. On 0 `at` is a directory that the caller may search, or, with kind
+ * LAST_ROOT, the end. Returns NOENT, NOTDIR, ACCES, LOOP, NAMETOOLONG.
  */
 int32_t walk_parent(struct walk *walk);
 
@@ -62,8 +62,8 @@ int32_t walk_parent(struct walk *walk);
 int32_t walk_last(struct walk *walk, struct entry **found);
 
 /*
- * Steps onto what walk_last() found: through mounts; and with `follow` from a link to its target, after
- * which `*again` tells that walk_parent() must go on. Returns 0 or LOOP.
+ * Steps onto what walk_last() found: through mounts; and with `follow` from a link to its target,
+ * after which `*again` tells that walk_parent() must go on. Returns 0 or LOOP.
  */
 int32_t walk_enter(struct walk *walk, struct entry *found, bool follow, bool *again);
 
@@ -71,7 +71,8 @@ int32_t walk_enter(struct walk *walk, struct entry *found, bool follow, bool *ag
 void walk_dots(struct walk *walk);
 
 /*
- * Walks the whole path; `how` is that of the call (NOFOLLOW, DIRECTORY). On 0 `at` is what was named.
+ * Walks the whole path; `how` is that of the call (NOFOLLOW, DIRECTORY). On 0 `at` is what was
+ * named.
  */
 int32_t walk_full(struct walk *walk, uint32_t how);
 

@@ -1,6 +1,6 @@
 /*
- * No memory: each allocation of a scenario fails once; the call that needed it says so, changes nothing,
- * and nothing is lost.
+ * No memory: each allocation of a scenario fails once; the call that needed it says so, changes
+ * nothing, and nothing is lost.
  */
 #include "tap.h"
 #include "world.h"

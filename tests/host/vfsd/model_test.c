@@ -1,16 +1,17 @@
 /*
  * Random operations against a naive model: the same errors, the same files, the same listings.
  *
- * The model knows nothing of entries, tables or walks in steps: it is a list of names, each with the
- * number of its directory, and resolves a path by recursion. `vfsd_test_model SEED COUNT` repeats a run.
+ * The model knows nothing of entries, tables or walks in steps: it is a list of names, each with
+ * the number of its directory, and resolves a path by recursion. `vfsd_test_model SEED COUNT`
+ * repeats a run.
  */
 #include "tap.h"
 #include "world.h"
 
 #include <stdlib.h>
 
-#define FILES 4096
-#define NAMES 256
+#define FILES   4096
+#define NAMES   256
 #define FOLLOWS 40
 
 enum kind { DIR, REG, LNK };
@@ -220,7 +221,9 @@ static int32_t model_rmdir(const char *path)
     if (f.error)
         return f.error;
     if (f.end != NAME)
-        return f.end == DOT ? VFS_ERROR_INVAL : f.end == DOTDOT ? VFS_ERROR_NOTEMPTY : VFS_ERROR_BUSY;
+        return f.end == DOT      ? VFS_ERROR_INVAL
+               : f.end == DOTDOT ? VFS_ERROR_NOTEMPTY
+                                 : VFS_ERROR_BUSY;
     if (!f.name)
         return VFS_ERROR_NOENT;
     if (file[f.file].kind != DIR)
@@ -409,7 +412,8 @@ static bool step(void)
     }
     if (got == expected)
         return true;
-    printf("# operation %u on %s and %s, how %u: %d, not %d\n", what, path, other, how, got, expected);
+    printf("# operation %u on %s and %s, how %u: %d, not %d\n", what, path, other, how, got,
+           expected);
     return false;
 }
 

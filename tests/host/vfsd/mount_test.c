@@ -220,7 +220,8 @@ TEST(the_text_of_mounts)
     text[used] = '\0';
     CHECK_EQ(strcmp(text, "tmpfs / tmpfs rw,relatime 0 0\n"
                           "devtmpfs /dev devtmpfs rw,nosuid,relatime,mode=755 0 0\n"
-                          "source /a\\040b tmpfs ro,noexec,relatime,size=1m 0 0\n"), 0);
+                          "source /a\\040b tmpfs ro,noexec,relatime,size=1m 0 0\n"),
+             0);
     CHECK_EQ(tree_mounts(world_session, 1, text, 40, &used), 0);
     CHECK_EQ(used, 30);
     CHECK_EQ(w_open("/a b", O_DIR, 0, &root), 0);
@@ -235,7 +236,8 @@ TEST(the_users_tree_is_completed)
     world_begin(true);
     CHECK_EQ(strcmp(w_list("/", 65536), "dev proc tmp"), 0);
     CHECK_EQ(strcmp(w_list("/dev", 65536), "console fd full null ptmx pts random shm stderr stdin "
-                                           "stdout tty urandom zero"), 0);
+                                           "stdout tty urandom zero"),
+             0);
     CHECK_EQ(w_stat("/dev/null", 0), 0);
     CHECK_EQ(world_attr.mode, MODE_CHARACTER | 0666);
     CHECK_EQ(world_attr.rdev_major, 1);
@@ -249,7 +251,8 @@ TEST(the_users_tree_is_completed)
     struct mount_request request = {TMPFS, 0, 0, "dev", "devtmpfs", "", 0};
 
     CHECK_EQ(tree_mount(world_session, (struct tree_path){&world_from, "/again", 6}, &request,
-                        world_who), 0);
+                        world_who),
+             0);
     CHECK_EQ(w_stat("/again/zero", 0), 0);
     CHECK(world_end());
 }

@@ -12,12 +12,13 @@
 #include <string.h>
 
 #define OBJECTS 4096u
-#define PAGES (64u << 10) /* largest memory that a test fills: 256 MiB of holes, a pointer each */
+#define PAGES   1024u /* of the largest memory that a test fills */
 
 struct object {
     unsigned handles;
     bool account;
     uint64_t size, used, limit; /* used: pages, of a memory or charged to an account */
+    uint64_t top;               /* no page from here on was ever there */
     int64_t modified, accessed;
     struct object *payer;
     char **page;
@@ -66,6 +67,8 @@ static bool commit(struct object *o, uint64_t page)
     if (o->payer && o->payer->used >= o->payer->limit)
         return false;
     o->page[page] = calloc(1, JG_PAGE_SIZE);
+    if (o->top <= page)
+        o->top = page + 1;
     o->used++;
     if (o->payer)
         o->payer->used++;
@@ -103,7 +106,7 @@ static void object_drop(struct object *o)
     if (--o->handles)
         return;
     if (!o->account) {
-        for (uint64_t i = 0; i < PAGES; i++)
+        for (uint64_t i = 0; i < o->top; i++)
             uncommit(o, i);
         free(o->page);
         if (o->payer)
@@ -149,8 +152,10 @@ int32_t pages_set_size(jg_handle_t pages, uint64_t size)
     uint64_t top = PAGES * JG_PAGE_SIZE;
 
     if (size < o->size && size < top)
-        pages_zero(pages, size, (o->size < top ? (o->size + JG_PAGE_SIZE - 1) / JG_PAGE_SIZE *
-                                 JG_PAGE_SIZE : top) - size);
+        pages_zero(
+            pages, size,
+            (o->size < top ? (o->size + JG_PAGE_SIZE - 1) / JG_PAGE_SIZE * JG_PAGE_SIZE : top) -
+                size);
     o->size = size;
     o->modified = clock_wall();
     return JG_OK;
@@ -182,14 +187,17 @@ int32_t host_write(jg_handle_t pages, uint64_t offset, const void *data, size_t 
 {
     struct object *o = get(pages);
 
-    for (size_t i = 0; i < length; i++) {
-        uint64_t at = offset + i;
+    for (size_t done = 0, part; done < length; done += part) {
+        uint64_t at = offset + done;
 
+        part = JG_PAGE_SIZE - at % JG_PAGE_SIZE;
+        if (part > length - done)
+            part = length - done;
         if (!commit(o, at / JG_PAGE_SIZE))
             return JG_ERR_NO_SPACE;
-        o->page[at / JG_PAGE_SIZE][at % JG_PAGE_SIZE] = ((const char *)data)[i];
-        if (o->size <= at)
-            o->size = at + 1;
+        memcpy(o->page[at / JG_PAGE_SIZE] + at % JG_PAGE_SIZE, (const char *)data + done, part);
+        if (o->size < at + part)
+            o->size = at + part;
     }
     o->modified = clock_wall();
     return JG_OK;

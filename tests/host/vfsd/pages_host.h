@@ -5,7 +5,10 @@
 
 #include <pages.h>
 
-/* Writes and reads as a client does, with stamps. Writing returns NO_SPACE when the account is full. */
+/*
+ * Writes and reads as a client does, with stamps. Writing returns NO_SPACE when the account is
+ * full.
+ */
 int32_t host_write(jg_handle_t pages, uint64_t offset, const void *data, size_t length);
 int32_t host_read(jg_handle_t pages, uint64_t offset, void *data, size_t length);
 

@@ -5,9 +5,9 @@
 #include "world.h"
 
 #define CREATE VFS_WALK_CREATE
-#define EXCL VFS_WALK_EXCLUSIVE
-#define READ VFS_WALK_READ
-#define WRITE VFS_WALK_WRITE
+#define EXCL   VFS_WALK_EXCLUSIVE
+#define READ   VFS_WALK_READ
+#define WRITE  VFS_WALK_WRITE
 
 TEST(open_creates_and_finds)
 {
@@ -191,10 +191,12 @@ TEST(files_without_a_name)
     CHECK_EQ(world_attr.nlink, 0);
     CHECK_EQ(tree_path_of(world_session, node, 1, &rest), VFS_ERROR_NOENT);
     CHECK_EQ(tree_link(world_session, node, (struct tree_path){&root, "f", 1}, world_who, &rest,
-                       &foreign), 0);
+                       &foreign),
+             0);
     CHECK_EQ(w_unlink("/f"), 0);
     CHECK_EQ(tree_link(world_session, node, (struct tree_path){&root, "f", 1}, world_who, &rest,
-                       &foreign), VFS_ERROR_NOENT);
+                       &foreign),
+             VFS_ERROR_NOENT);
     CHECK(world_end());
 }
 
@@ -353,7 +355,8 @@ TEST(modes_decide_who_opens)
         {0004, READ, 0, VFS_ERROR_ACCES, VFS_ERROR_ACCES, 0},
         {0000, WRITE, 0, VFS_ERROR_ACCES, VFS_ERROR_ACCES, VFS_ERROR_ACCES},
         {0222, WRITE, 0, 0, 0, 0},
-        {0666, VFS_WALK_EXECUTE, VFS_ERROR_ACCES, VFS_ERROR_ACCES, VFS_ERROR_ACCES, VFS_ERROR_ACCES},
+        {0666, VFS_WALK_EXECUTE, VFS_ERROR_ACCES, VFS_ERROR_ACCES, VFS_ERROR_ACCES,
+         VFS_ERROR_ACCES},
         {0100, VFS_WALK_EXECUTE, 0, 0, VFS_ERROR_ACCES, VFS_ERROR_ACCES},
         {0001, VFS_WALK_EXECUTE | READ, 0, VFS_ERROR_ACCES, VFS_ERROR_ACCES, VFS_ERROR_ACCES},
     };

@@ -1,5 +1,6 @@
 /*
- * Root images: what a good one makes, and that a bad one is refused with a reason, whatever is wrong.
+ * Root images: what a good one makes, and that a bad one is refused with a reason, whatever is
+ * wrong.
  */
 #include "tap.h"
 #include "world.h"

@@ -188,8 +188,8 @@ int32_t w_chmod(const char *path, uint32_t mode)
 
 int32_t w_chown(const char *path, uint32_t uid, uint32_t gid)
 {
-    return change(path, (struct vfs_new_attr){.what = VFS_CHANGE_UID | VFS_CHANGE_GID, .uid = uid,
-                                              .gid = gid});
+    return change(path, (struct vfs_new_attr){
+                            .what = VFS_CHANGE_UID | VFS_CHANGE_GID, .uid = uid, .gid = gid});
 }
 
 int32_t w_mount(const char *path, uint32_t kind, uint32_t how, const char *options)
@@ -241,7 +241,8 @@ const char *w_list(const char *path, size_t size)
     w_close(node);
     qsort(name, count, sizeof *name, by_name);
     for (size_t i = 0; i < count; i++) {
-        length += (size_t)snprintf(text + length, sizeof text - length, "%s%s", i ? " " : "", name[i]);
+        length +=
+            (size_t)snprintf(text + length, sizeof text - length, "%s%s", i ? " " : "", name[i]);
         free(name[i]);
     }
     return text;

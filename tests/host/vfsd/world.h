@@ -13,11 +13,11 @@
 
 extern struct vfsd world_vfsd;
 extern struct session *world_session;
-extern struct vfs_cred world_root; /* uid 0 with every power */
-extern struct vfs_cred world_user; /* uid 1000, gid 1000, no power */
+extern struct vfs_cred world_root;       /* uid 0 with every power */
+extern struct vfs_cred world_user;       /* uid 1000, gid 1000, no power */
 extern const struct vfs_cred *world_who; /* in whose name the short forms act; root at the start */
 extern struct vfs_place world_from;
-extern struct vfs_attr world_attr;  /* what the last open, stat, make found */
+extern struct vfs_attr world_attr;        /* what the last open, stat, make found */
 extern char world_text[VFS_PATH_MAX + 1]; /* the last rest, link's target or path */
 extern uint32_t world_foreign;
 
@@ -46,7 +46,10 @@ int32_t w_mount(const char *path, uint32_t kind, uint32_t how, const char *optio
 int32_t w_unmount(const char *path, uint32_t how);
 int32_t w_pages(uint64_t node, jg_handle_t *pages);
 
-/* Lists a directory's names, sorted, joined by spaces, without "." and "..", by readdirs of `size` bytes. */
+/*
+ * Lists a directory's names, sorted, joined by spaces, without "." and "..", by readdirs of `size`
+ * bytes.
+ */
 const char *w_list(const char *path, size_t size);
 
 #define O_DIR (VFS_WALK_DIRECTORY | VFS_WALK_READ)
