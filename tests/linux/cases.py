@@ -55,10 +55,13 @@ def sources():
     return found
 
 
+def listing():
+    """One line for each source, as Meson reads it."""
+    return [f'{each.family}/{each.path.name} {each.flavour} {each.binary}' for each in sources()]
+
+
 if __name__ == '__main__':
-    for each in sources():
-        if sys.argv[1:] == ['names']:
-            for case, _ in each.cases():
-                print(case)
-        else:
-            print(f'{each.family}/{each.path.name}', each.flavour, each.binary)
+    if sys.argv[1:] == ['names']:
+        print('\n'.join(name for each in sources() for name, _ in each.cases()))
+    else:
+        print('\n'.join(listing()))

@@ -393,7 +393,7 @@ TEST(signal, all_registers_and_flags_survive_an_asynchronous_one)
                      "movq %%xmm0, %%rax\n cmp $11, %%rax\n jne 2f\n"
                      "movq %%xmm7, %%rax\n cmp $12, %%rax\n jne 2f\n"
                      "movq %%xmm15, %%rax\n cmp $13, %%rax\n je 3f\n"
-                     "2: mov $1, %0\n 3:\n"
+                     "2: movq $1, %0\n 3:\n"
                      : "+m"(bad)
                      :
                      : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r12", "r15", "xmm0",

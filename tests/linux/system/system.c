@@ -72,7 +72,7 @@ TEST(system, syscall_clobbers_only_what_it_may)
                      "cmp $104, %%rdi\n jne 1f\n cmp $105, %%r8\n jne 1f\n cmp $106, %%r9\n jne 1f\n"
                      "cmp $107, %%r10\n jne 1f\n cmp $108, %%r12\n jne 1f\n cmp $109, %%r13\n jne 1f\n"
                      "cmp $110, %%r14\n jne 1f\n cmp $111, %%r15\n je 2f\n"
-                     "1: mov $1, %0\n 2:\n"
+                     "1: movq $1, %0\n 2:\n"
                      : "+m"(bad)
                      :
                      : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12",
