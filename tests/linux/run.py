@@ -281,8 +281,8 @@ def main():
     try:
         if options.on == 'linux':
             reference.kernel()
-        elif not os.path.exists(paths.built('microkernel/jargoon-kernel')):
-            tap.skip_all('the kernel has not been built')
+        elif not os.path.exists(paths.built('linuxserver/linuxserver')):
+            tap.skip_all('linuxserver has not been built')
         run_all(options.on, chosen, out)
     except reference.Unavailable as why:
         tap.skip_all(f'no reference guest: {why}')

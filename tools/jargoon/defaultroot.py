@@ -32,20 +32,26 @@ TIME = 1767225600 * 10**9  # every file's time, so that equal inputs give equal 
 
 def image():
     """The JGROOT, from the cache or built now."""
-    note = os.path.join(paths.cache_dir("default-root"), "seen")
-    stamp = _stamp()
-    try:
-        with open(note, encoding="ascii") as file:
-            seen, _, key = file.read().partition(" ")
-        path = roots.cached(key) if seen == stamp else None
-        if path:
-            return path
-    except OSError:
-        pass
-    path, key = _made()
-    with paths.Replacing(note) as file:
-        file.write(f"{stamp} {key}".encode())
+    path = cached()
+    if not path:
+        path, key = _made()
+        with paths.Replacing(_note()) as file:
+            file.write(f"{_stamp()} {key}".encode())
     return path
+
+
+def cached():
+    """The JGROOT if it is in the cache and nothing that it is made from has changed, else None."""
+    try:
+        with open(_note(), encoding="ascii") as file:
+            seen, _, key = file.read().partition(" ")
+        return roots.cached(key) if seen == _stamp() else None
+    except OSError:
+        return None
+
+
+def _note():
+    return os.path.join(paths.cache_dir("default-root"), "seen")
 
 
 def _stamp():

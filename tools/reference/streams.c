@@ -3,7 +3,8 @@
  * to a virtio port.
  *
  * A port whose host end is not connected (yet) reads as end of file, so the reader waits for the
- * first connection before it believes one.
+ * first connection before it believes one. When the host closes an output, the copier ends, and
+ * with it the pipe's last reader.
  */
 #define _GNU_SOURCE
 #include "stage1.h"
@@ -20,13 +21,23 @@
 static void wait_connected(int fd)
 {
     const struct timespec pause = {.tv_nsec = 2000000};
-    struct pollfd p = {.fd = fd, .events = POLLIN};
+    struct pollfd p = {.fd = fd};
 
     for (int tries = 0; tries < 200; tries++) {
-        if (poll(&p, 1, 0) >= 0 && (!(p.revents & POLLHUP) || (p.revents & POLLIN)))
+        if (poll(&p, 1, 0) >= 0 && !(p.revents & POLLHUP))
             return;
         nanosleep(&pause, NULL);
     }
+}
+
+/* Whether there is something to read; false when the other side of `to` has gone. */
+static bool wait_readable(int from, int to)
+{
+    struct pollfd p[2] = {{.fd = from, .events = POLLIN}, {.fd = to}};
+
+    while (poll(p, 2, -1) < 0 && errno == EINTR)
+        continue;
+    return !(p[1].revents & (POLLHUP | POLLERR));
 }
 
 static void copy(int from, int to)
@@ -35,7 +46,8 @@ static void copy(int from, int to)
     ssize_t n;
 
     wait_connected(from);
-    while ((n = read(from, buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR)) {
+    wait_connected(to);
+    while (wait_readable(from, to) && (n = read(from, buffer, sizeof buffer)) > 0) {
         ssize_t done = 0, w;
         while (done < n) {
             w = write(to, buffer + done, (size_t)(n - done));
