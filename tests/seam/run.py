@@ -6,7 +6,10 @@ Linux's, and that a run which cannot go on ends within seconds with 125 and one 
 
 import os
 import re
+import subprocess
 import sys
+import tempfile
+import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [os.path.join(TOP, 'tools'), os.path.join(TOP, 'tests', 'lib')]
@@ -16,6 +19,7 @@ from jargoon.roottree import Tree  # noqa: E402
 from tap import Failed, Tap, skip_all  # noqa: E402
 
 PROGRAM, RUNTIME_TEST, DYING = sys.argv[1:4]
+BIG = bytes((i * 31 + (i >> 8)) & 0xff for i in range(1 << 20))  # what `program big` writes
 
 
 def sections(*command, personality='template', env=()):
@@ -47,17 +51,39 @@ def writes_and_exits():
     want(boot(sections('/program', 'hello', 'x y ', env=[('A', 'b')])), 7, b'hello x y A=b', b'aside')
 
 
-def runs_from_the_users_tree():
+def users_tree():
     tree = Tree()
     tree.add(b'mine', readdir.node_of(PROGRAM, os.stat(PROGRAM), (0, 0)))
+    return rootimage.to_bytes(tree)
+
+
+def runs_from_the_users_tree():
     found = sections('/mine', 'hello', 'me ')
-    found['root'] = rootimage.to_bytes(tree)
+    found['root'] = users_tree()
     want(boot(found), 7, b'hello me -', b'aside')
 
 
+def slow_readers_get_it_all():
+    """Readers sleep when the program has ended and its last bytes are still in the guest: how much the
+    host's sockets hold varies, so there are several, with different amounts left."""
+    with tempfile.NamedTemporaryFile() as image:
+        image.write(users_tree())
+        image.flush()
+        guests = [subprocess.Popen(
+            [sys.executable, os.path.join(TOP, 'tests', 'lib', 'guest.py'), '--image', image.name,
+             '--personality', 'template', '--timeout', '60', '--', '/mine', 'big'],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) for _ in range(3)]
+        first = [guest.stdout.read(len(BIG) - (kib << 10))
+                 for guest, kib in zip(guests, (224, 240, 256))]
+        time.sleep(7)
+        for guest, start in zip(guests, first):
+            whole = start + guest.stdout.read()
+            if guest.wait() != 0 or whole != BIG:
+                raise Failed(f'status {guest.returncode}, {len(whole)} bytes of {len(BIG)}')
+
+
 def a_mebibyte_arrives_whole():
-    data = bytes((i * 31 + (i >> 8)) & 0xff for i in range(1 << 20))
-    want(boot(sections('/program', 'big')), 0, data)
+    want(boot(sections('/program', 'big')), 0, BIG)
 
 
 def unknown_calls_and_bad_arguments_are_errors():
@@ -136,6 +162,7 @@ tap.case('runtime: all cases ran', runtime_ends)
 tap.case('a program writes and exits', writes_and_exits)
 tap.case("a program of the user's own tree", runs_from_the_users_tree)
 tap.case('a mebibyte arrives whole', a_mebibyte_arrives_whole)
+tap.case('slow readers get it all', slow_readers_get_it_all)
 tap.case('unknown calls and bad arguments are errors', unknown_calls_and_bad_arguments_are_errors)
 for what, number in (('null', 11), ('illegal', 4), ('divide', 8)):
     tap.case(f'a fault is a signal: {what}', faults_are_signals, what, number)
