@@ -16,6 +16,8 @@
 
 struct pipe;
 
+#define VFS_ROOT_NODE 1ull /* every session begins with its tree's root open as node 1 */
+
 struct inode {
     struct list link;        /* hash chain */
     uint32_t refs;

@@ -299,8 +299,6 @@ static int64_t describe_file(struct file *f, char *buf, size_t size)
 
     if (f->inode)
         return path_of_inode(f->inode, buf, size);
-    if (!strcmp(f->ops->name, "tty"))
-        return rt_format(buf, size, "/dev/console");
     if (!strcmp(f->ops->name, "pipe") && !f->ops->stat(f, &attr))
         return rt_format(buf, size, "pipe:[%lu]", attr.ino);
     return rt_format(buf, size, "anon_inode:[%s]", f->ops->name);

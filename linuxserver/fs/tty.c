@@ -485,16 +485,7 @@ static int64_t tty_ioctl(struct task *t, struct file *f, uint32_t cmd, uint64_t 
 
 static int64_t tty_stat(struct file *f, struct vfs_attr *out)
 {
-    if (f->inode)
-        return vfs_errno(vfs_getattr(f->inode->session, f->inode->node, out));
-    memset(out, 0, sizeof *out);
-    out->mode = S_IFCHR | 0600;
-    out->nlink = 1;
-    out->dev = 5;
-    out->ino = 2;
-    out->rdev_major = 5;
-    out->rdev_minor = TTY_MINOR_CONSOLE;
-    return 0;
+    return vfs_errno(vfs_getattr(f->inode->session, f->inode->node, out));
 }
 
 static const struct file_ops tty_ops = {
@@ -505,15 +496,6 @@ static const struct file_ops tty_ops = {
     .ioctl = tty_ioctl,
     .stat = tty_stat,
 };
-
-struct file *tty_file(unsigned number, uint32_t flags)
-{
-    struct file *f = file_create(&tty_ops, flags, NULL, NULL);
-
-    if (f)
-        f->cookie = number;
-    return f;
-}
 
 /* A session leader without a terminal takes the one that it opens, unless O_NOCTTY. */
 static void maybe_take_control(struct task *t, struct file *f, uint32_t flags)
@@ -540,4 +522,25 @@ int64_t tty_open(struct task *t, struct inode *inode, uint32_t flags, struct fil
     if (inode->rdev_minor == TTY_MINOR_CONSOLE)
         maybe_take_control(t, *out, flags);
     return 0;
+}
+
+struct file *tty_console(struct task *t)
+{
+    struct vfs_place root = {.root = VFS_ROOT_NODE, .dir = VFS_ROOT_NODE};
+    struct vfs_attr found;
+    struct vfs_cred cred;
+    struct inode *inode;
+    struct file *f = NULL;
+    char rest[8];
+    size_t n;
+
+    vfs_cred_of(t, &cred);
+    if (vfs_open(server.vfs, &root, "/dev/console", 12, VFS_WALK_READ | VFS_WALK_WRITE, 0, &cred, &found, rest, sizeof rest, &n))
+        return NULL;
+    inode = inode_of(server.vfs, &found);
+    if (!inode)
+        return NULL;
+    if (!mode_is(inode->mode, S_IFCHR) || tty_open(t, inode, O_RDWR | O_NOCTTY, &f))
+        inode_put(inode);
+    return f;
 }

@@ -11,8 +11,9 @@ struct process;
 /* Opens /dev/tty, /dev/console (major 5). The inode's reference is taken over on success. */
 int64_t tty_open(struct task *t, struct inode *inode, uint32_t flags, struct file **out);
 
-/* A file on terminal `number` without a name, for standard descriptors. NULL: no memory. */
-struct file *tty_file(unsigned number, uint32_t flags);
+/* The console of the user's tree, for standard descriptors; it does not become anybody's controlling terminal. NULL: no memory, or
+ * no /dev/console. */
+struct file *tty_console(struct task *t);
 
 /* consoled raised an event for terminal `number`. */
 void tty_event(unsigned number);

@@ -24,8 +24,6 @@
 
 #include "exec.h"
 
-#define ROOT_NODE 1ull /* every session begins with its tree's root open as node 1 */
-
 static struct {
     bool started;
     uint32_t state, code;
@@ -58,9 +56,9 @@ static struct inode *root_inode(jg_handle_t session)
 {
     struct vfs_attr attr;
 
-    if (vfs_getattr(session, ROOT_NODE, &attr))
+    if (vfs_getattr(session, VFS_ROOT_NODE, &attr))
         return NULL;
-    attr.node = ROOT_NODE;
+    attr.node = VFS_ROOT_NODE;
     return inode_of(session, &attr);
 }
 
@@ -71,7 +69,7 @@ static int add_standard(struct task *t, uint32_t kind, int fd, uint32_t stream, 
 
     if (kind == PERSONALITY_STDIO_NONE)
         return 0;
-    f = kind == PERSONALITY_STDIO_TTY ? tty_file(0, O_RDWR) : stream_open(stream, flags);
+    f = kind == PERSONALITY_STDIO_TTY ? tty_console(t) : stream_open(stream, flags);
     if (!f)
         return -ENOMEM;
     r = fd_install_at(t, f, fd, false);
