@@ -128,6 +128,7 @@ jg_status_t process_set_memory(struct process *process, struct memory *memory)
     /* Point of no return. */
     object_ref(&memory->object);
     process->memory = memory;
+    memory->as->program |= old->as->program;
     list_for_each (node, &process->threads)
         arch_thread_set_aspace(&list_entry(node, struct thread, in_process)->arch, memory->as);
     object_unref(&old->object);

@@ -112,6 +112,7 @@ jg_status_t thread_set_level(struct thread *thread, struct port *port, uint64_t 
     }
     object_ref(&port->object);
     *level = (struct level){port, cookie};
+    thread->process->memory->as->program = true;
     return JG_OK;
 }
 

@@ -42,7 +42,7 @@ static paddr_t private_frame(struct aspace *as)
 
     if (unlikely(!pages_charge(as->account, 1)))
         return 0;
-    frame = frame_alloc_user(as->account);
+    frame = frame_alloc_user(as->program ? NULL : as->account);
     if (unlikely(!frame))
         account_refund(as->account, 1);
     return frame;
@@ -98,7 +98,7 @@ static jg_status_t fault_private(struct aspace *as, struct mapping *m, uintptr_t
         pt_flush_page(&as->pt, va);
         return JG_OK;
     }
-    copy = frame_alloc_user(as->account);
+    copy = frame_alloc_user(as->program ? NULL : as->account);
     if (unlikely(!copy))
         return JG_ERR_NO_MEMORY;
     page_copy(frame_virt(copy), frame_virt(frame));

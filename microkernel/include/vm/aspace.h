@@ -49,6 +49,7 @@ struct aspace {
     uint64_t private_pages, shared_pages;
     uint64_t mapped_bytes;
     uint64_t faults;
+    bool program; /* trapped threads run in it: the last frames are not for them */
     uint32_t paid_tables;    /* page table pages that the account was charged for */
     struct account *account;
     void (*account_release)(struct account *);
