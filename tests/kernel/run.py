@@ -51,6 +51,8 @@ class Tap:
     def line(self, text):
         match = STAMP.match(text)
         said = match.group(1) if match else "# " + text
+        if said.startswith("TAP version") and not self.raw:
+            return  # printed already: it must be the very first line
         if self.raw:
             said = text
         if match and re.match(r"1\.\.\d+$", match.group(1)):
@@ -62,6 +64,7 @@ class Tap:
 
 def run(arguments, image):
     tap = Tap(arguments.raw)
+    print("TAP version 13", flush=True)
     process = subprocess.Popen(qemu(arguments.kernel, image, arguments.memory),
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True)
