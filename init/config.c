@@ -2,7 +2,8 @@
  * The run's configuration.
  *
  * In:   config_parse(), once, from main.c.
- * Life: decoded strings are never longer than their lines, so a store of the text's size holds them.
+ * Life: decoded strings are never longer than their lines, so a store of the text's size holds
+ *       them.
  */
 #include "config.h"
 
@@ -54,7 +55,8 @@ static const char *keep(struct parser *p, const struct text *value)
     return out;
 }
 
-static bool append(struct parser *p, const struct text *value, const char **strings, uint32_t *count)
+static bool append(struct parser *p, const struct text *value, const char **strings,
+                   uint32_t *count)
 {
     if (*count == CONFIG_STRINGS_MAX)
         return false;

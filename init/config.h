@@ -6,9 +6,9 @@
 #include <jg/types.h>
 
 #define CONFIG_STRINGS_MAX 512u /* arguments, and environment strings */
-#define CONFIG_NAME_MAX 40u
+#define CONFIG_NAME_MAX    40u
 #define CONFIG_OPTIONS_MAX 8u
-#define CONFIG_OPTION_MAX 24u /* a name in the start-up list: JG_STARTUP_NAME_MAX */
+#define CONFIG_OPTION_MAX  24u /* a name in the start-up list: JG_STARTUP_NAME_MAX */
 
 /* How one of the standard descriptors is connected. */
 enum config_stdio { CONFIG_TTY, CONFIG_STREAM, CONFIG_NULL };

@@ -9,8 +9,8 @@
 _Noreturn void ending_exit(struct init *init, unsigned status);
 
 /*
- * Ends the run with `fail SENTENCE`: status 125. Without a consoled that answers, the sentence is in
- * the log only. The sentence (format.h) needs no newline; those in it become spaces.
+ * Ends the run with `fail SENTENCE`: status 125. Without a consoled that answers, the sentence is
+ * in the log only. The sentence (format.h) needs no newline; those in it become spaces.
  */
 _Noreturn void ending_fail(struct init *init, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

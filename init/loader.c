@@ -4,8 +4,8 @@
  * In:   loader_start(), from server.c.
  * Life: everything is made from empty: an address space, its segments as private memory filled from
  *       the image and then given their protections (never writable and executable at once), a
- *       committed stack with the start-up list at its top, the process, its handles, its thread. Until
- *       the thread starts, closing the handles undoes it all.
+ *       committed stack with the start-up list at its top, the process, its handles, its thread.
+ *       Until the thread starts, closing the handles undoes it all.
  */
 #include "loader.h"
 
@@ -16,7 +16,7 @@
 #include "arch/x86_64/arch.h"
 
 #define STACK_BYTES (128ul * 1024)
-#define STACK_TOP 0x00007fff00000000ull /* nothing lies below the stack: it has a hole as its guard */
+#define STACK_TOP 0x00007fff00000000ull /* below the stack is nothing: that is its guard */
 #define OWN_GIFTS 3u
 
 struct list_buffer {
@@ -39,8 +39,8 @@ static int64_t give(struct list_buffer *list, jg_handle_t process, const struct 
 }
 
 /* Gives the process its handles and writes the list that names them. */
-static int64_t write_list(jg_handle_t process, jg_handle_t aspace, const struct loader_program *program,
-                          uint64_t *at)
+static int64_t write_list(jg_handle_t process, jg_handle_t aspace,
+                          const struct loader_program *program, uint64_t *at)
 {
     struct loader_gift own[OWN_GIFTS] = {
         {"process", process, JG_RIGHTS_SAME, 0},
@@ -65,7 +65,8 @@ static int64_t write_list(jg_handle_t process, jg_handle_t aspace, const struct 
 static int64_t start_thread(jg_handle_t process, uint64_t entry, uint64_t list, unsigned priority)
 {
     struct jg_regs regs = arch_first_regs(entry, list);
-    int64_t thread = jg_thread_create(process, JG_HANDLE_NONE, priority << JG_THREAD_PRIORITY_SHIFT);
+    int64_t thread =
+        jg_thread_create(process, JG_HANDLE_NONE, priority << JG_THREAD_PRIORITY_SHIFT);
     int64_t status;
 
     if (thread < 0)

@@ -29,7 +29,7 @@ struct loader_program {
 /*
  * Loads and starts a program. Its memory is committed, its stack included.
  *
- * Returns the process's handle; JG_ERR_BAD_FORMAT or JG_ERR_NOT_SUPPORTED (the ELF), or what the kernel
- * said. On failure nothing of it is left.
+ * Returns the process's handle; JG_ERR_BAD_FORMAT or JG_ERR_NOT_SUPPORTED (the ELF), or what the
+ * kernel said. On failure nothing of it is left.
  */
 int64_t loader_start(const struct bootimage *image, const struct loader_program *program);

@@ -3,8 +3,8 @@
  *
  * In:    server_main(), from the kernel's first process.
  * Life:  boot image, manifest, consoled (from here on a failure can be told to the host),
- *        configuration, vfsd and its trees, the personality, the first program; then it only listens:
- *        the personality's event, or the death of a server. Every path ends in ending.c.
+ *        configuration, vfsd and its trees, the personality, the first program; then it only
+ *        listens: the personality's event, or the death of a server. Every path ends in ending.c.
  * Calls: init calls servers and is called by none.
  */
 #include <ipc/console_client.h>

@@ -7,7 +7,7 @@
 #include <jg/startup.h>
 
 #define MANIFEST_SERVERS_MAX 16u
-#define MANIFEST_GRANTS_MAX 12u
+#define MANIFEST_GRANTS_MAX  12u
 
 /* A resource that a server gets, under `name` in its start-up list. */
 struct manifest_grant {
@@ -18,11 +18,11 @@ struct manifest_grant {
 
 struct manifest_server {
     char name[JG_NAME_MAX];
-    char binary[40];      /* section of the boot image */
-    char first[64];       /* personality: the program that runs the user's, or "" */
+    char binary[40]; /* section of the boot image */
+    char first[64];  /* personality: the program that runs the user's, or "" */
     bool personality;
-    unsigned priority;    /* JG_PRIORITY_* */
-    uint64_t reserve;     /* frames */
+    unsigned priority; /* JG_PRIORITY_* */
+    uint64_t reserve;  /* frames */
     uint32_t grant_count;
     struct manifest_grant grant[MANIFEST_GRANTS_MAX];
 };

@@ -2,9 +2,9 @@
  * Starting a personality and its first program.
  *
  * In:   personality_start(), personality_launch_first(), personality_check_status(), from main.c.
- * Note: all that init knows of a personality is personality.idl and the manifest. Where the manifest
- *       names a first program, that one runs the user's command and reports its status to the host;
- *       else the command itself is the first program and init reports.
+ * Note: all that init knows of a personality is personality.idl and the manifest. Where the
+ *       manifest names a first program, that one runs the user's command and reports its status to
+ *       the host; else the command itself is the first program and init reports.
  */
 #include "personality.h"
 
@@ -19,8 +19,8 @@
 #include "ending.h"
 
 #define PROBLEM_SIZE 257 /* string<256> and its zero */
-#define SIGNALLED 128u
-#define SESSIONS 4u /* gifts of every personality; test options follow */
+#define SIGNALLED    128u
+#define SESSIONS     4u /* gifts of every personality; test options follow */
 
 #define PORT_RIGHTS (JG_RIGHT_DUPLICATE | JG_RIGHT_TRANSFER | JG_RIGHT_INSPECT | JG_RIGHT_WAIT)
 
@@ -46,7 +46,8 @@ static jg_handle_t make_channel(struct init *init, jg_handle_t *bound)
     return end[0];
 }
 
-static jg_handle_t open_vfs(struct init *init, jg_handle_t events, uint32_t kind, uint32_t read_only)
+static jg_handle_t open_vfs(struct init *init, jg_handle_t events, uint32_t kind,
+                            uint32_t read_only)
 {
     jg_handle_t changed = need(init, jg_event_create(events, JG_EVENTS_VFS)), bound;
     jg_handle_t session = make_channel(init, &bound);
@@ -77,7 +78,8 @@ static _Noreturn void unknown(struct init *init)
         if (init->manifest.server[i].personality)
             n += rt_format(names + n, sizeof names - n, "%s%s", n ? ", " : "",
                            init->manifest.server[i].name);
-    ending_fail(init, "there is no personality \"%s\"; there are: %s", init->config.personality, names);
+    ending_fail(init, "there is no personality \"%s\"; there are: %s", init->config.personality,
+                names);
 }
 
 void personality_start(struct init *init)
@@ -102,8 +104,8 @@ void personality_start(struct init *init)
 
     for (uint32_t i = 0; i < init->config.option_count; i++)
         gifts[SESSIONS + i] = (struct loader_gift){init->config.option[i], JG_HANDLE_NONE, 0, 1};
-    init_start_server(init, m, personality_check_version, gifts, SESSIONS + init->config.option_count,
-                      &init->personality);
+    init_start_server(init, m, personality_check_version, gifts,
+                      SESSIONS + init->config.option_count, &init->personality);
     for (size_t i = 0; i < SESSIONS; i++)
         jg_handle_close(gifts[i].handle);
 }
@@ -172,8 +174,8 @@ void personality_launch_first(struct init *init)
     if (!l.text)
         ending_fail(init, "init is out of memory");
     build_launch(init, &l);
-    error = personality_launch(init->personality->control, &standard, l.argc, l.envc, l.text, l.length,
-                               problem, sizeof problem, &problem_length);
+    error = personality_launch(init->personality->control, &standard, l.argc, l.envc, l.text,
+                               l.length, problem, sizeof problem, &problem_length);
     if (error < 0)
         ending_fail(init, "the personality did not start %s: %s", l.text, status_text(error));
     if (error)

@@ -6,8 +6,8 @@
 #include "init.h"
 
 /*
- * Starts the personality that the configuration names and gives it its sessions with vfsd and consoled,
- * which answer already. Ends the run with a sentence when that fails.
+ * Starts the personality that the configuration names and gives it its sessions with vfsd and
+ * consoled, which answer already. Ends the run with a sentence when that fails.
  */
 void personality_start(struct init *init);
 

@@ -2,8 +2,8 @@
  * Starting servers by the manifest.
  *
  * In:   server_start(), server_wait_ready(), server_describe_end(), from main.c and personality.c.
- * Life: each server has a job of its own, so that it is ended with all that it made, and so that its
- *       priority and its reserve are its own. init keeps the process's handle and the session.
+ * Life: each server has a job of its own, so that it is ended with all that it made, and so that
+ *       its priority and its reserve are its own. init keeps the process's handle and the session.
  */
 #include "server.h"
 
@@ -14,7 +14,7 @@
 #include <jg/stubs.h>
 
 #define READY_LIMIT_NS 5000000000ll
-#define READY_STEP_NS 500000ll
+#define READY_STEP_NS  500000ll
 
 #define EVENT_RIGHTS (JG_RIGHT_DUPLICATE | JG_RIGHT_TRANSFER | JG_RIGHT_INSPECT | JG_RIGHT_SIGNAL)
 #define BOUND_RIGHTS (JG_RIGHT_DUPLICATE | JG_RIGHT_TRANSFER | JG_RIGHT_INSPECT | JG_RIGHT_WAIT)
@@ -175,7 +175,8 @@ void server_describe_end(const struct server *server, char *clause, size_t size)
     const char *name = server->manifest->name;
     struct jg_info_task task = {0};
 
-    if (jg_object_info(server->process, JG_INFO_TASK, &task, sizeof task) < 0 || task.exit_code >= 0)
+    if (jg_object_info(server->process, JG_INFO_TASK, &task, sizeof task) < 0 ||
+        task.exit_code >= 0)
         rt_format(clause, size, "%s ended with code %ld", name, task.exit_code);
     else
         rt_format(clause, size, "%s ended: %s", name, status_text(task.exit_code));

@@ -7,8 +7,8 @@
 #include "manifest.h"
 
 /* Keys of init's port. The rest of the key is the server's number. */
-#define SERVER_KEY_EVENT 0x100u /* its "control_event": what it raised for init */
-#define SERVER_KEY_ENDED 0x200u /* its process has ended */
+#define SERVER_KEY_EVENT  0x100u /* its "control_event": what it raised for init */
+#define SERVER_KEY_ENDED  0x200u /* its process has ended */
 #define SERVER_KEY_NUMBER 0xffu
 
 struct server {
@@ -28,8 +28,8 @@ struct server_maker {
 
 /*
  * Starts a server with its grants and `extra_count` more gifts, and watches it.
- * `server->manifest` and `number` are set. Returns JG_OK; JG_ERR_NOT_FOUND (no such section); or what
- * the loader or the kernel said.
+ * `server->manifest` and `number` are set. Returns JG_OK; JG_ERR_NOT_FOUND (no such section); or
+ * what the loader or the kernel said.
  */
 int64_t server_start(struct server *server, const struct server_maker *maker,
                      const struct loader_gift *extra, uint32_t extra_count);

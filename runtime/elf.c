@@ -80,7 +80,8 @@ static jg_status_t check_whole(const struct file_header *f, struct elf_image *ou
     for (uint32_t i = 0; i < out->segment_count; i++) {
         const struct elf_segment *s = &out->segment[i];
 
-        if ((s->prot & JG_PROT_EXECUTE) && out->entry >= s->va && out->entry < s->va + s->memory_size)
+        if ((s->prot & JG_PROT_EXECUTE) && out->entry >= s->va &&
+            out->entry < s->va + s->memory_size)
             executable = true;
         if (inside(s, f->headers, (uint64_t)f->header_count * sizeof(struct program_header)))
             out->headers_va = s->va + (f->headers - s->offset);

@@ -2,12 +2,12 @@
  * The heap: size classes in runs of pages, runs in arenas.
  *
  * In:    rt_alloc(), rt_zalloc(), rt_realloc(), rt_free(), heap_stats().
- * Life:  an arena is 1 MiB at a multiple of 1 MiB, so that a block's arena is found from its address;
- *        its first page describes the others. A run is 1 to 8 pages cut into blocks of one class, with
- *        its header in front. Blocks above the largest class are whole pages; those above what an arena
- *        holds have a reservation of their own, shaped like an arena with one run.
- *        Free pages keep their memory up to CACHE_PAGES, beyond that it is given back; an empty arena is
- *        given back unless it is the only one.
+ * Life:  an arena is 1 MiB at a multiple of 1 MiB, so that a block's arena is found from its
+ *        address; its first page describes the others. A run is 1 to 8 pages cut into blocks of one
+ *        class, with its header in front. Blocks above the largest class are whole pages; those
+ *        above what an arena holds have a reservation of their own, shaped like an arena with one
+ *        run. Free pages keep their memory up to CACHE_PAGES, beyond that it is given back; an
+ *        empty arena is given back unless it is the only one.
  * Locks: one mutex over everything here. No other lock is taken under it.
  */
 #include <jg/rt/assert.h>
@@ -22,9 +22,9 @@
 #define ARENA_BYTES (1ul << 20)
 #define ARENA_PAGES (ARENA_BYTES / JG_PAGE_SIZE)
 #define ARENA_MAGIC 0x4152454eu
-#define RUN_MAGIC 0x52554e21u
+#define RUN_MAGIC   0x52554e21u
 #define CACHE_PAGES 32u
-#define SMALL_MAX 2048u
+#define SMALL_MAX   2048u
 
 enum page_kind { PAGE_FREE = 0, PAGE_HEADER, PAGE_RUN, PAGE_LARGE, PAGE_INSIDE };
 
@@ -38,8 +38,8 @@ struct page {
 struct arena {
     uint32_t magic;
     uint32_t free_pages;
-    struct list link;   /* in `arenas`; of a huge block: in no list */
-    size_t huge_bytes;  /* not 0: the whole reservation of a huge block */
+    struct list link;  /* in `arenas`; of a huge block: in no list */
+    size_t huge_bytes; /* not 0: the whole reservation of a huge block */
     struct page page[ARENA_PAGES];
 };
 _Static_assert(sizeof(struct arena) <= JG_PAGE_SIZE, "the header is one page");
@@ -54,13 +54,13 @@ struct run {
     uint16_t used;
     struct list link; /* in its class's list while it has a free block */
     struct free_block *free;
-    uint32_t fresh;   /* blocks from here on were never used and are in no list */
+    uint32_t fresh; /* blocks from here on were never used and are in no list */
     uint32_t capacity;
 };
 #define RUN_HEADER ((sizeof(struct run) + 15) & ~15ul)
 
 static const uint16_t class_bytes[] = {
-    16,  32,  48,  64,  80,  96,  112, 128, 160,  192,  224,  256,
+    16,  32,  48,  64,  80,  96,  112, 128,  160,  192,  224,  256,
     320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792, SMALL_MAX,
 };
 #define CLASSES (sizeof class_bytes / sizeof *class_bytes)

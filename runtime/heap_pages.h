@@ -6,8 +6,8 @@
 #include <jg/types.h>
 
 /*
- * Reserves `size` bytes of address space at a multiple of `align` (a power of two, at least a page);
- * no memory stands behind it yet. Returns NULL when there is no room.
+ * Reserves `size` bytes of address space at a multiple of `align` (a power of two, at least a
+ * page); no memory stands behind it yet. Returns NULL when there is no room.
  */
 void *heap_pages_reserve(size_t size, size_t align);
 

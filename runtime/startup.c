@@ -1,7 +1,8 @@
 /*
  * Start of a native server, and what it was given.
  *
- * In:   startup_begin() from _start; startup_handle(), startup_value(), startup_list() from anywhere.
+ * In:   startup_begin() from _start; startup_handle(), startup_value(), startup_list() from
+ *       anywhere.
  * Life: the list lies above the first thread's stack and stays for as long as the process.
  */
 #include <jg/rt/startup.h>

@@ -3,7 +3,8 @@
  *
  * In:   the compiler (for assignments of structures) and everybody.
  * Note: "rep movsb" runs at one byte per instruction under emulation, so plain moves are used. This
- *       file is compiled so that the compiler does not turn these loops back into calls of themselves.
+ *       file is compiled so that the compiler does not turn these loops back into calls of
+ *       themselves.
  */
 #include <stdint.h>
 
@@ -40,7 +41,7 @@ void *memmove(void *dst, const void *src, size_t n)
     unsigned char *d = dst;
     const unsigned char *s = src;
 
-    /* Copying upwards only ever overwrites what has been read, if dst is below src or past its end. */
+    /* Upwards only what has been read is overwritten, if dst is below src or past its end. */
     if ((uintptr_t)d - (uintptr_t)s >= n) {
         for (; n >= WORD; n -= WORD, d += WORD, s += WORD)
             ((struct word *)d)->v = ((const struct word *)s)->v;

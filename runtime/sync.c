@@ -18,9 +18,10 @@ bool mutex_trylock(struct mutex *m)
 }
 
 /*
- * No wake-up is lost: a thread sleeps only while the word is CONTENDED, which the kernel checks again
- * under its own lock, and whoever takes CONTENDED out of the word wakes one sleeper. The woken thread
- * puts CONTENDED back when it takes the mutex, so that those who still sleep are woken in their turn.
+ * No wake-up is lost: a thread sleeps only while the word is CONTENDED, which the kernel checks
+ * again under its own lock, and whoever takes CONTENDED out of the word wakes one sleeper. The
+ * woken thread puts CONTENDED back when it takes the mutex, so that those who still sleep are woken
+ * in their turn.
  */
 void mutex_lock(struct mutex *m)
 {
@@ -37,11 +38,12 @@ void mutex_unlock(struct mutex *m)
 }
 
 /*
- * No wake-up is lost: the waiter registers and reads `sequence` while it holds the mutex. Who changes
- * what it waits for holds the mutex for that, hence either did so before (then the waiter's own check
- * saw it and it does not come here) or does so after the waiter gave the mutex up; then it sees
- * `waiters` not zero and changes `sequence` before it wakes. The kernel compares `sequence` under its
- * own lock, so the waiter either finds it changed and does not sleep, or is asleep when the wake comes.
+ * No wake-up is lost: the waiter registers and reads `sequence` while it holds the mutex. Who
+ * changes what it waits for holds the mutex for that, hence either did so before (then the waiter's
+ * own check saw it and it does not come here) or does so after the waiter gave the mutex up; then
+ * it sees `waiters` not zero and changes `sequence` before it wakes. The kernel compares `sequence`
+ * under its own lock, so the waiter either finds it changed and does not sleep, or is asleep when
+ * the wake comes.
  */
 jg_status_t condition_wait_until(struct condition *c, struct mutex *m, jg_time_t deadline)
 {

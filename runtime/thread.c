@@ -3,8 +3,8 @@
  *
  * In:   rt_thread_start().
  * Life: the stack is a reservation whose lowest page stays inaccessible; above it lies committed
- *       memory, with struct start at the top. The thread itself gives the whole reservation back as its
- *       last act (thread_exit_unmap), so nobody needs to know that it ended.
+ *       memory, with struct start at the top. The thread itself gives the whole reservation back as
+ *       its last act (thread_exit_unmap), so nobody needs to know that it ended.
  */
 #include <jg/rt/startup.h>
 #include <jg/rt/thread.h>

@@ -12,6 +12,7 @@
 #include <mm/reaper.h>
 
 #define RANGES_MAX 32u
+#define ZEROED_MAX 16u
 #define KERNEL_RESERVE 32u /* frames that only the kernel's own allocations may take */
 
 struct range {
@@ -24,6 +25,8 @@ static unsigned range_count;
 static uint32_t free_head HOT_DATA;
 static uint64_t free_count HOT_DATA, total, user_reserve;
 static uint32_t top_frame;
+static paddr_t zeroed[ZEROED_MAX]; /* free frames known to be zero, in no list */
+static unsigned zeroed_count;
 
 void frames_init(paddr_t top)
 {
@@ -65,6 +68,18 @@ static paddr_t take_from_range(void)
     return 0;
 }
 
+static paddr_t take_zeroed(void)
+{
+    paddr_t pa;
+
+    if (!zeroed_count)
+        return 0;
+    pa = zeroed[--zeroed_count];
+    frame_of(pa)->refs = 1;
+    free_count--;
+    return pa;
+}
+
 static inline paddr_t take(void)
 {
     uint32_t n = free_head;
@@ -79,10 +94,10 @@ static inline paddr_t take(void)
         return (paddr_t)n << PAGE_SHIFT;
     }
     pa = take_from_range();
-    if (pa) {
-        frame_of(pa)->refs = 1;
-        free_count--;
-    }
+    if (!pa)
+        return take_zeroed();
+    frame_of(pa)->refs = 1;
+    free_count--;
     return pa;
 }
 
@@ -97,11 +112,25 @@ paddr_t frame_alloc(void)
 
 paddr_t frame_alloc_zeroed(void)
 {
-    paddr_t pa = frame_alloc();
+    paddr_t pa = take_zeroed();
 
+    if (pa)
+        return pa;
+    pa = frame_alloc();
     if (pa)
         page_zero(frame_virt(pa));
     return pa;
+}
+
+void frame_free_zeroed(paddr_t pa)
+{
+    if (zeroed_count == ZEROED_MAX) {
+        frame_free(pa);
+        return;
+    }
+    frame_of(pa)->refs = 0;
+    zeroed[zeroed_count++] = pa;
+    free_count++;
 }
 
 paddr_t frame_alloc_user(const struct account *account)

@@ -1,9 +1,10 @@
 /*
  * The smallest complete personality: it runs one static Linux program that writes and exits.
  *
- * In:    init's calls (personality.idl), the program's traps and consoled's events, all on one port.
- * Life:  one thread. A write that finds the console full keeps the program's token, and is made again
- *        when the console's event comes; nothing here ever waits for anything but the port.
+ * In:    init's calls (personality.idl), the program's traps and consoled's events, all on one
+ *        port.
+ * Life:  one thread. A write that finds the console full keeps the program's token, and is made
+ *        again when the console's event comes; nothing here ever waits for anything but the port.
  * Needs: "control", "control_event", "events", "system", "vfs", "console", "job".
  */
 #include <ipc/console_client.h>
@@ -47,8 +48,8 @@ static int32_t op_launch(struct personality_call *call, const struct personality
     if (at >= end) /* the working directory comes last, and means nothing here */
         return PERSONALITY_ERROR_INVAL;
     self.io = *io;
-    clause = program_start(&self.program, self.tree, path, self.job, self.port, KEY_PROGRAM, strings,
-                           (size_t)(at - strings), argc, envc);
+    clause = program_start(&self.program, self.tree, path, self.job, self.port, KEY_PROGRAM,
+                           strings, (size_t)(at - strings), argc, envc);
     self.state = PERSONALITY_STATE_RUNNING;
     if (!clause)
         return 0;
@@ -57,8 +58,8 @@ static int32_t op_launch(struct personality_call *call, const struct personality
     return PERSONALITY_ERROR_NO_PROGRAM;
 }
 
-static int32_t op_status(struct personality_call *call, uint32_t *what, uint32_t *code, char *problem,
-                         size_t problem_size, size_t *problem_length)
+static int32_t op_status(struct personality_call *call, uint32_t *what, uint32_t *code,
+                         char *problem, size_t problem_size, size_t *problem_length)
 {
     (void)call, (void)problem, (void)problem_size;
     *what = self.state;
@@ -125,7 +126,7 @@ static int64_t arch_prctl(uint64_t what, uint64_t value)
     return jg_thread_write_state(thread, JG_STATE_REGS, &regs, sizeof regs) < 0 ? -EINVAL : 0;
 }
 
-/* Returns the result of a system call, LATER (again after the console's event) or NEVER (it is gone). */
+/* Returns a call's result, LATER (again after the console's event) or NEVER (it is gone). */
 static int64_t syscall(const uint64_t *w)
 {
     switch (w[7] ? UINT64_MAX : w[6]) {

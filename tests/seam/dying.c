@@ -1,5 +1,6 @@
 /*
- * A personality that starts its first program in name only, and ends: what init makes of that is the test.
+ * A personality that starts its first program in name only, and ends: what init makes of that is
+ * the test.
  */
 #include <ipc/personality_server.h>
 #include <jg/rt/startup.h>

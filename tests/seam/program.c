@@ -1,6 +1,6 @@
 /*
- * A static Linux program without a libc, for the template personality: its first argument says what it
- * does. It knows nothing of Jargoon and behaves the same on Linux.
+ * A static Linux program without a libc, for the template personality: its first argument says what
+ * it does. It knows nothing of Jargoon and behaves the same on Linux.
  */
 #include <stddef.h>
 #include <stdint.h>

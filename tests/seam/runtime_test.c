@@ -1,9 +1,9 @@
 /*
- * The runtime on the real kernel: this program is started in init's place, logs one line for each case
- * and powers the machine off. run.py reads the log.
+ * The runtime on the real kernel: this program is started in init's place, logs one line for each
+ * case and powers the machine off. run.py reads the log.
  *
- * Proves that locks exclude, signals are not lost, time-outs end, threads give everything back and the
- * heap serves several threads.
+ * Proves that locks exclude, signals are not lost, time-outs end, threads give everything back and
+ * the heap serves several threads.
  */
 #include <jg/rt/heap.h>
 #include <jg/rt/log.h>
@@ -14,7 +14,7 @@
 #include <jg/rt/time.h>
 #include <jg/stubs.h>
 
-#define MS 1000000ll
+#define MS    1000000ll
 #define STACK 16384u
 enum { THREADS = 4, ROUNDS = 2000 };
 

@@ -21,8 +21,7 @@ int pt_create(struct pagetable *pt)
     table = phys_to_virt(page);
     memset(table, 0, PAGE_SIZE / 2);
     memcpy(table + 256, (uint64_t *)phys_to_virt(kernel_root) + 256, PAGE_SIZE / 2);
-    pt->root = page;
-    pt->tables = 1;
+    *pt = (struct pagetable){.root = page, .tables = 1};
     return JG_OK;
 }
 
@@ -40,6 +39,20 @@ pte_t *pt_find(const struct pagetable *pt, uintptr_t va)
     return &table[SLOT(va, 0)];
 }
 
+static COLD uint64_t *table_add(struct pagetable *pt, uint64_t *entry, int level)
+{
+    uint32_t *list = level == 1 ? &pt->leaves : &pt->uppers;
+    paddr_t page = frame_alloc_zeroed();
+
+    if (!page)
+        return NULL;
+    frame_of(page)->next = *list;
+    *list = (uint32_t)(page >> PAGE_SHIFT);
+    *entry = page | TABLE_BITS;
+    pt->tables++;
+    return phys_to_virt(page);
+}
+
 pte_t *pt_make(struct pagetable *pt, uintptr_t va)
 {
     uint64_t *table = phys_to_virt(pt->root);
@@ -48,14 +61,12 @@ pte_t *pt_make(struct pagetable *pt, uintptr_t va)
         uint64_t *entry = &table[SLOT(va, l)];
 
         if (unlikely(!*entry)) {
-            paddr_t page = frame_alloc_zeroed();
-
-            if (!page)
+            table = table_add(pt, entry, l);
+            if (!table)
                 return NULL;
-            *entry = page | TABLE_BITS;
-            pt->tables++;
+        } else {
+            table = phys_to_virt(*entry & X86_FRAME);
         }
-        table = phys_to_virt(*entry & X86_FRAME);
     }
     return &table[SLOT(va, 0)];
 }
@@ -92,9 +103,9 @@ static bool table_empty(const uint64_t *table)
     return true;
 }
 
-/* Frees what is below `table` inside [start, end). */
-static void free_below(struct pagetable *pt, uint64_t *table, int level, uintptr_t base,
-                       uintptr_t start, uintptr_t end)
+/* Takes out the tables inside [start, end) below `table`; they keep their record, with no reference. */
+static void cut_below(struct pagetable *pt, uint64_t *table, int level, uintptr_t base,
+                      uintptr_t start, uintptr_t end)
 {
     uintptr_t from = MAX(start, base), to = MIN(end, base + SPAN(level + 1));
 
@@ -106,30 +117,55 @@ static void free_below(struct pagetable *pt, uint64_t *table, int level, uintptr
             continue;
         below = phys_to_virt(*entry & X86_FRAME);
         if (level > 1) {
-            free_below(pt, below, level - 1, ROUND_DOWN(va, SPAN(level)), start, end);
+            cut_below(pt, below, level - 1, ROUND_DOWN(va, SPAN(level)), start, end);
             if (!table_empty(below))
                 continue;
         }
-        frame_free(*entry & X86_FRAME);
+        frame_of(*entry & X86_FRAME)->refs = 0;
         *entry = 0;
         pt->tables--;
     }
+}
+
+/* Frees the tables of a list that were cut off, or all of them; `zero`: they hold nothing but zeros. */
+static void list_free(uint32_t *list, bool all, bool zero)
+{
+    uint32_t n = *list;
+
+    while (n) {
+        struct frame *f = &frame_table[n];
+        uint32_t next = f->next;
+
+        if (!all && f->refs) {
+            *list = n;
+            list = &f->next;
+        } else if (zero) {
+            frame_free_zeroed((paddr_t)n << PAGE_SHIFT);
+        } else {
+            frame_free((paddr_t)n << PAGE_SHIFT);
+        }
+        n = next;
+    }
+    *list = 0;
 }
 
 void pt_free_range(struct pagetable *pt, uintptr_t start, uintptr_t end)
 {
     uint32_t before = pt->tables;
 
-    free_below(pt, phys_to_virt(pt->root), 3, 0, start, end);
-    if (pt->tables != before)
-        pt_flush_all(pt); /* no stale upper level may be cached */
+    cut_below(pt, phys_to_virt(pt->root), 3, 0, start, end);
+    if (pt->tables == before)
+        return;
+    pt_flush_all(pt); /* no upper level may be cached any more */
+    list_free(&pt->leaves, false, true);
+    list_free(&pt->uppers, false, true);
 }
 
 void pt_destroy(struct pagetable *pt)
 {
     pt_unload(pt);
-    free_below(pt, phys_to_virt(pt->root), 3, 0, 0, 1ul << 47);
+    list_free(&pt->leaves, true, true);
+    list_free(&pt->uppers, true, false);
     frame_free(pt->root);
-    pt->root = 0;
-    pt->tables = 0;
+    *pt = (struct pagetable){0};
 }

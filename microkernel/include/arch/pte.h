@@ -17,7 +17,8 @@
 /* The tables of one address space. */
 struct pagetable {
     paddr_t root;
-    uint32_t tables; /* pages in use, the root included */
+    uint32_t tables;         /* pages in use, the root included */
+    uint32_t leaves, uppers; /* frame numbers: lists of them, through struct frame.next */
 };
 
 /*
@@ -31,7 +32,7 @@ struct pagetable {
 /* Makes tables that share the kernel's half. JG_ERR_NO_MEMORY. */
 int pt_create(struct pagetable *pt);
 
-/* Frees all tables (leaf entries must have been dealt with); if they are loaded, loads the kernel's. */
+/* Frees all tables (every leaf entry must be 0 by now); if they are loaded, loads the kernel's. */
 void pt_destroy(struct pagetable *pt);
 
 /* If these tables are loaded, loads the kernel's own instead. */

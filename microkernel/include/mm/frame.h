@@ -65,6 +65,9 @@ static inline void frame_unref(paddr_t pa);
 /* Frees a frame whatever its references are (0 or 1). */
 void frame_free(paddr_t pa);
 
+/* As frame_free(), for a frame that is full of zeros: the next frame_alloc_zeroed() may have it as it is. */
+void frame_free_zeroed(paddr_t pa);
+
 /* Is this address in RAM (known to the allocator)? */
 bool frame_is_ram(paddr_t pa);
 

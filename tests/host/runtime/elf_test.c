@@ -19,7 +19,10 @@ struct file {
 static void good(struct file *f)
 {
     memset(f, 0, sizeof *f);
-    memcpy(f->e.e_ident, "\x7f" "ELF\2\1\1", 7);
+    memcpy(f->e.e_ident,
+           "\x7f"
+           "ELF\2\1\1",
+           7);
     f->e.e_type = ET_EXEC;
     f->e.e_machine = EM_X86_64;
     f->e.e_entry = 0x401010;
@@ -60,7 +63,8 @@ int main(void)
     good(&f);
     CHECK(read_file(&f, &i) == JG_OK && i.segment_count == 3 && i.entry == 0x401010);
     CHECK(i.headers_va == 0x400040 && i.header_count == 3);
-    CHECK(i.segment[2].memory_size == 0x5000 && i.segment[1].prot == (JG_PROT_READ | JG_PROT_EXECUTE));
+    CHECK(i.segment[2].memory_size == 0x5000 &&
+          i.segment[1].prot == (JG_PROT_READ | JG_PROT_EXECUTE));
     promises(&i);
     CHECK(elf_read(&f, 63, FILE_SIZE, &i) == JG_ERR_BAD_FORMAT);
     CHECK(elf_read(&f, sizeof f - 1, FILE_SIZE, &i) == JG_ERR_BAD_FORMAT);

@@ -1,6 +1,6 @@
 /*
- * Proves that the heap hands out disjoint aligned blocks, keeps their bytes, reports exhaustion with
- * NULL, and gives memory back. Pages that it did not commit are inaccessible (host_pages.c).
+ * Proves that the heap hands out disjoint aligned blocks, keeps their bytes, reports exhaustion
+ * with NULL, and gives memory back. Pages that it did not commit are inaccessible (host_pages.c).
  */
 #include <stdint.h>
 #include <string.h>

@@ -5,5 +5,5 @@
 
 #include <stddef.h>
 
-extern size_t host_pages_limit;     /* bytes that commit may still hand out */
+extern size_t host_pages_limit; /* bytes that commit may still hand out */
 extern size_t host_pages_reserved;

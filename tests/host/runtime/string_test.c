@@ -68,7 +68,8 @@ static void strings(void)
     for (size_t i = 0; i < sizeof s / sizeof *s; i++) {
         CHECK(jg_strlen(s[i]) == strlen(s[i]) && jg_strnlen(s[i], 2) == strnlen(s[i], 2));
         for (int ch = 0; ch < 256; ch++)
-            CHECK(jg_strchr(s[i], ch) == strchr(s[i], ch) && jg_strrchr(s[i], ch) == strrchr(s[i], ch));
+            CHECK(jg_strchr(s[i], ch) == strchr(s[i], ch) &&
+                  jg_strrchr(s[i], ch) == strrchr(s[i], ch));
         for (size_t j = 0; j < sizeof s / sizeof *s; j++) {
             CHECK(sign(jg_strcmp(s[i], s[j])) == sign(strcmp(s[i], s[j])));
             for (size_t n = 0; n < 5; n++)

@@ -18,11 +18,10 @@ enum {
 /* The registers of a program's first thread: at `entry`, with argc at `stack`. */
 static inline struct jg_regs arch_program_regs(uint64_t entry, uint64_t stack)
 {
-    return (struct jg_regs){
-        .rip = entry, .rsp = stack, .rflags = 0x202, .entry_rax = UINT64_MAX};
+    return (struct jg_regs){.rip = entry, .rsp = stack, .rflags = 0x202, .entry_rax = UINT64_MAX};
 }
 
-/* The Linux signal of a processor's exception: divide error, invalid opcode, or else a bad access. */
+/* The Linux signal of an exception: divide error, invalid opcode, or else a bad access. */
 static inline uint32_t arch_signal(uint64_t vector)
 {
     return vector == 0 ? 8 : vector == 6 ? 4 : 11;

@@ -1,8 +1,9 @@
 /*
  * Formatted text into a buffer of known size.
  *
- * Knows %d %i %u %x %X %o %s %c %p %% with the lengths l, ll, z and hh, h; flags '-' and '0'; a width
- * and a precision (both also '*', the precision for %s only). Anything else is copied as it stands.
+ * Knows %d %i %u %x %X %o %s %c %p %% with the lengths l, ll, z and hh, h; flags '-' and '0'; a
+ * width and a precision (both also '*', the precision for %s only). Anything else is copied as it
+ * stands.
  */
 #pragma once
 

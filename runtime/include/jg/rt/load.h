@@ -15,8 +15,8 @@ int64_t load_zeros(jg_handle_t aspace, uint64_t va, uint64_t length, uint32_t ma
 int64_t load_bytes(jg_handle_t aspace, uint64_t va, const void *bytes, uint64_t size);
 
 /*
- * Loads a static executable into `aspace`: private committed memory with the protections that the file
- * asks for, of which none is both writable and executable.
+ * Loads a static executable into `aspace`: private committed memory with the protections that the
+ * file asks for, of which none is both writable and executable.
  *
  * The file are `size` bytes at `offset` of the VMO `file`. Tells in `elf` what was loaded.
  * Returns JG_OK; JG_ERR_BAD_FORMAT or JG_ERR_NOT_SUPPORTED (the file); JG_ERR_NO_MEMORY and others

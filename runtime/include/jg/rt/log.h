@@ -4,8 +4,8 @@
 #pragma once
 
 /*
- * Formats a line (format.h; without a newline) and appends it to the kernel's log, which adds the time
- * and the process's name. Cut at 256 bytes. Any context, no allocation.
+ * Formats a line (format.h; without a newline) and appends it to the kernel's log, which adds the
+ * time and the process's name. Cut at 256 bytes. Any context, no allocation.
  */
 void rt_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -44,8 +44,8 @@ void condition_wait(struct condition *c, struct mutex *m);
 jg_status_t condition_wait_until(struct condition *c, struct mutex *m, jg_time_t deadline);
 
 /*
- * Wakes one waiter, if there is one. The caller holds the mutex, or has held it since it changed what
- * is waited for. Never waits.
+ * Wakes one waiter, if there is one. The caller holds the mutex, or has held it since it changed
+ * what is waited for. Never waits.
  */
 void condition_signal(struct condition *c);
 
