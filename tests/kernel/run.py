@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Boots the kernel with ktest as bin/init and prints what it says as TAP.
 
-Use:  run.py KERNEL KTEST [FAMILY[.NAME]] [--memory 128] [--seconds 300] [--raw]
+Use:  run.py KERNEL KTEST [FAMILY[.NAME]] [--memory 128] [--seconds 300] [--icount] [--raw]
 The tests print TAP on the kernel's log, which QEMU's debugcon writes here; every line has the kernel's
 stamp in front, which is taken off. Anything else that the kernel says becomes a comment. A run that does
 not end by itself, a panic, or a run without a plan fails.
@@ -34,10 +34,12 @@ def boot_image(sections):
     return b"".join(head).ljust(head_bytes, b"\0") + b"".join(body)
 
 
-def qemu(kernel, image, memory):
+def qemu(kernel, image, memory, icount=False):
+    repeatable = ["-icount", "shift=0,sleep=off", "-seed", "1"] if icount else []
     return ["qemu-system-x86_64", "-M", "q35", "-cpu", "max", "-m", str(memory), "-display", "none",
             "-nodefaults", "-no-reboot", "-debugcon", "stdio",
-            "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", kernel, "-initrd", image]
+            "-device", "isa-debug-exit,iobase=0xf4,iosize=4", *repeatable,
+            "-kernel", kernel, "-initrd", image]
 
 
 class Tap:
@@ -65,7 +67,8 @@ class Tap:
 def run(arguments, image):
     tap = Tap(arguments.raw)
     print("TAP version 13", flush=True)
-    process = subprocess.Popen(qemu(arguments.kernel, image, arguments.memory),
+    process = subprocess.Popen(qemu(arguments.kernel, image, arguments.memory,
+                                    arguments.icount),
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True)
     os.set_blocking(process.stdout.fileno(), False)
@@ -105,6 +108,7 @@ def main():
     parser.add_argument("only", nargs="?", default="")
     parser.add_argument("--memory", type=int, default=128)
     parser.add_argument("--seconds", type=int, default=300)
+    parser.add_argument("--icount", action="store_true", help="1 ns of the guest is 1 instruction")
     parser.add_argument("--raw", action="store_true")
     arguments = parser.parse_args()
     with open(arguments.ktest, "rb") as file:
