@@ -155,11 +155,6 @@ void clock_init(void)
     time_init(hz, begin, rtc_seconds() * 1000000000 - (jg_time_t)((now - begin) * 1000000 / (hz / 1000)));
 }
 
-uint64_t arch_counter(void)
-{
-    return rdtsc();
-}
-
 static void program(jg_time_t deadline)
 {
     jg_time_t now = time_monotonic(), delta = deadline - now;

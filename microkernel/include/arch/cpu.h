@@ -23,6 +23,9 @@ static inline struct thread *current_thread(void);
  */
 static inline void cpu_set_current(struct thread *t);
 
+/* The counter that time is made of. */
+static inline uint64_t arch_counter(void);
+
 #include <machine/cpu_inline.h>
 
 /* Halts until an interrupt; called with interrupts off and the big lock dropped; returns with them off. */
@@ -42,9 +45,6 @@ void arch_backtrace(void) COLD;
 
 /* Writes to the earliest console there is. */
 void arch_console_write(const char *text, size_t length);
-
-/* The counter that time is made of. */
-uint64_t arch_counter(void);
 
 /* A word from the hardware's random source, or from the counter where there is none. Slow. */
 uint64_t arch_entropy(void);

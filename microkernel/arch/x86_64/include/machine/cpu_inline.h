@@ -23,3 +23,11 @@ static inline void cpu_set_current(struct thread *t)
 {
     __asm__ volatile("mov %0, %%gs:%c1" : : "r"(t), "i"(CPU_CURRENT) : "memory");
 }
+
+static inline uint64_t arch_counter(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return low | (uint64_t)high << 32;
+}
