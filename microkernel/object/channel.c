@@ -55,7 +55,8 @@ static void move_queued(struct channel *end, struct port *old, struct port *port
         port_cancel(&end->closed);
         port_raise(port, &end->closed);
     }
-    list_for_each_safe (node, &old->queue) {
+    list_for_each_safe(node, &old->queue)
+    {
         struct packet *packet = list_entry(node, struct packet, link);
         struct thread *caller = list_entry(packet, struct thread, packet);
 
@@ -92,7 +93,8 @@ static void fail_callers(struct channel *end)
 
     if (!port)
         return;
-    list_for_each_safe (node, &port->queue) {
+    list_for_each_safe(node, &port->queue)
+    {
         struct packet *packet = list_entry(node, struct packet, link);
         struct thread *caller = list_entry(packet, struct thread, packet);
 
@@ -128,4 +130,5 @@ static void channel_destroy(struct object *object)
     heap_free(end);
 }
 
-const struct object_ops channel_ops = {.no_handles = channel_no_handles, .destroy = channel_destroy};
+const struct object_ops channel_ops = {.no_handles = channel_no_handles,
+                                       .destroy = channel_destroy};

@@ -51,9 +51,8 @@ void dump_threads(void)
         if ((thread->state == THREAD_HELD || thread->state == THREAD_QUEUED) &&
             thread->kind == JG_KIND_TRAP)
             log_print("    trap %u at level %u, number %lu, arguments %lx %lx %lx", thread->reason,
-                      thread->level, arch_syscall_number(&thread->arch),
-                      arch_arg(&thread->arch, 0), arch_arg(&thread->arch, 1),
-                      arch_arg(&thread->arch, 2));
+                      thread->level, arch_syscall_number(&thread->arch), arch_arg(&thread->arch, 0),
+                      arch_arg(&thread->arch, 1), arch_arg(&thread->arch, 2));
         dump_wait(thread);
     }
 }

@@ -8,10 +8,10 @@
 #include <core/string.h>
 #include <object/elf.h>
 
-#define PT_LOAD 1u
-#define PF_X 1u
-#define PF_W 2u
-#define PF_R 4u
+#define PT_LOAD             1u
+#define PF_X                1u
+#define PF_W                2u
+#define PF_R                4u
 #define PROGRAM_HEADERS_MAX 32u
 
 struct elf_header {

@@ -46,7 +46,8 @@ uint32_t futex_wake(struct aspace *as, uintptr_t va, uint32_t count)
     struct list *bucket = bucket_of(as, va);
     uint32_t woken = 0;
 
-    list_for_each_safe (node, bucket) {
+    list_for_each_safe(node, bucket)
+    {
         struct thread *thread = list_entry(node, struct thread, futex_link);
 
         if (woken == count)

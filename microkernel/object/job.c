@@ -137,9 +137,8 @@ static bool job_is_empty(struct job *job)
 {
     if (!list_empty(&job->processes))
         return false;
-    list_for_each (at, &job->children)
-        if (!job_is_empty(list_entry(at, struct job, sibling)))
-            return false;
+    list_for_each(
+        at, &job->children) if (!job_is_empty(list_entry(at, struct job, sibling))) return false;
     return true;
 }
 
@@ -152,10 +151,9 @@ void job_process_ended(struct job *job)
 void job_kill(struct job *job, int64_t code)
 {
     job->killed = true;
-    list_for_each_safe (at, &job->processes)
+    list_for_each_safe(at, &job->processes)
         process_kill(list_entry(at, struct process, in_job), code);
-    list_for_each (at, &job->children)
-        job_kill(list_entry(at, struct job, sibling), code);
+    list_for_each(at, &job->children) job_kill(list_entry(at, struct job, sibling), code);
     if (job_is_empty(job))
         object_ended(&job->object);
 }

@@ -14,7 +14,8 @@
 static jg_status_t wrap(struct job *job, struct aspace *as, struct memory **out)
 {
     struct memory *memory = heap_zalloc(sizeof(*memory));
-    jg_status_t status = memory ? object_init(&memory->object, JG_TYPE_ASPACE, job) : JG_ERR_NO_MEMORY;
+    jg_status_t status =
+        memory ? object_init(&memory->object, JG_TYPE_ASPACE, job) : JG_ERR_NO_MEMORY;
 
     if (status != JG_OK) {
         heap_free(memory);
@@ -62,8 +63,8 @@ static void memory_destroy(struct object *object)
 jg_status_t vmo_object_create(struct job *job, struct vmo *vmo, struct vmo_object **out)
 {
     struct vmo_object *wrapper = heap_zalloc(sizeof(*wrapper));
-    jg_status_t status = wrapper && vmo ? object_init(&wrapper->object, JG_TYPE_VMO, job)
-                                        : JG_ERR_NO_MEMORY;
+    jg_status_t status =
+        wrapper && vmo ? object_init(&wrapper->object, JG_TYPE_VMO, job) : JG_ERR_NO_MEMORY;
 
     if (status != JG_OK) {
         heap_free(wrapper);

@@ -12,14 +12,15 @@
 #include <object/process.h>
 
 static uint64_t last_koid;
-static struct object *closed; /* their last handle is gone; each still holds the handles' reference */
+static struct object
+    *closed; /* their last handle is gone; each still holds the handles' reference */
 
 static const struct object_ops *const ops[] = {
-    [JG_TYPE_JOB] = &job_ops,         [JG_TYPE_PROCESS] = &process_ops,
-    [JG_TYPE_THREAD] = &thread_ops,   [JG_TYPE_ASPACE] = &aspace_ops,
-    [JG_TYPE_VMO] = &vmo_ops,         [JG_TYPE_CHANNEL] = &channel_ops,
-    [JG_TYPE_PORT] = &port_ops,       [JG_TYPE_EVENT] = &event_ops,
-    [JG_TYPE_TIMER] = &timer_ops,     [JG_TYPE_INTERRUPT] = &interrupt_ops,
+    [JG_TYPE_JOB] = &job_ops,           [JG_TYPE_PROCESS] = &process_ops,
+    [JG_TYPE_THREAD] = &thread_ops,     [JG_TYPE_ASPACE] = &aspace_ops,
+    [JG_TYPE_VMO] = &vmo_ops,           [JG_TYPE_CHANNEL] = &channel_ops,
+    [JG_TYPE_PORT] = &port_ops,         [JG_TYPE_EVENT] = &event_ops,
+    [JG_TYPE_TIMER] = &timer_ops,       [JG_TYPE_INTERRUPT] = &interrupt_ops,
     [JG_TYPE_RESOURCE] = &resource_ops,
 };
 

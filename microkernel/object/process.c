@@ -121,15 +121,15 @@ jg_status_t process_set_memory(struct process *process, struct memory *memory)
 
     if (process->state == PROCESS_ENDED)
         return JG_ERR_BAD_STATE;
-    list_for_each (node, &process->threads)
-        if (!thread_is_still(list_entry(node, struct thread, in_process)))
-            return JG_ERR_BAD_STATE;
+    list_for_each(node, &process->threads) if (!thread_is_still(
+                                                   list_entry(node, struct thread,
+                                                              in_process))) return JG_ERR_BAD_STATE;
 
     /* Point of no return. */
     object_ref(&memory->object);
     process->memory = memory;
     memory->as->program |= old->as->program;
-    list_for_each (node, &process->threads)
+    list_for_each(node, &process->threads)
         arch_thread_set_aspace(&list_entry(node, struct thread, in_process)->arch, memory->as);
     object_unref(&old->object);
     return JG_OK;
@@ -156,4 +156,5 @@ static void process_destroy(struct object *object)
     heap_free(process);
 }
 
-const struct object_ops process_ops = {.no_handles = process_no_handles, .destroy = process_destroy};
+const struct object_ops process_ops = {.no_handles = process_no_handles,
+                                       .destroy = process_destroy};

@@ -34,7 +34,7 @@ void trap_result_up(struct thread *thread, unsigned level)
     for (; level < thread->level_count; level++) {
         if (!(thread->see_result & 1u << level))
             continue;
-        thread->see_result &= (uint8_t)~(1u << level);
+        thread->see_result &= (uint8_t) ~(1u << level);
         for (unsigned i = 0; i < JG_CALL_WORDS; i++)
             thread->words[i] = 0;
         thread->words[0] = (uint64_t)arch_result(&thread->arch);

@@ -81,7 +81,8 @@ jg_status_t thread_start(struct thread *thread)
 {
     struct process *process = thread->process;
 
-    if (thread->state != THREAD_NEW || process->state == PROCESS_ENDED || process->object.job->killed)
+    if (thread->state != THREAD_NEW || process->state == PROCESS_ENDED ||
+        process->object.job->killed)
         return JG_ERR_BAD_STATE;
     if (thread->level_count && !thread->levels[0].port)
         return JG_ERR_BAD_STATE;
@@ -227,9 +228,9 @@ static void thread_destroy(struct object *object)
 const char *thread_state_name(const struct thread *thread)
 {
     static const char *const names[] = {
-        [THREAD_NEW] = "new",         [THREAD_READY] = "ready",   [THREAD_RUNNING] = "running",
-        [THREAD_PARKED] = "parked",   [THREAD_QUEUED] = "queued", [THREAD_HELD] = "held",
-        [THREAD_FUTEX] = "sleeping",  [THREAD_ENDED] = "ended",
+        [THREAD_NEW] = "new",        [THREAD_READY] = "ready",   [THREAD_RUNNING] = "running",
+        [THREAD_PARKED] = "parked",  [THREAD_QUEUED] = "queued", [THREAD_HELD] = "held",
+        [THREAD_FUTEX] = "sleeping", [THREAD_ENDED] = "ended",
     };
 
     return names[thread->state];

@@ -17,7 +17,7 @@ HOT_DATA struct thread **token_table[TOKEN_CHUNKS];
 static uint32_t first_free; /* index of a free entry, 0: none */
 static uint32_t chunks;
 
-_Static_assert(TOKEN_CHUNK * TOKEN_CHUNKS <= 1u << TOKEN_INDEX_BITS, "indexes fit a token");
+_Static_assert(TOKEN_CHUNK *TOKEN_CHUNKS <= 1u << TOKEN_INDEX_BITS, "indexes fit a token");
 
 static struct thread **entry(uint32_t index)
 {

@@ -15,8 +15,8 @@ SYSCALL(resource_create)
     jg_status_t status = get(t, a, JG_TYPE_RESOURCE, JG_RIGHT_MANAGE, &parent);
 
     if (status == JG_OK)
-        status = resource_create(job_of_thread(t), resource_of(parent), (uint32_t)b, c, d,
-                                 &resource);
+        status =
+            resource_create(job_of_thread(t), resource_of(parent), (uint32_t)b, c, d, &resource);
     if (status != JG_OK)
         return status;
     return new_handle(t, &resource->object, RIGHTS_COMMON | JG_RIGHT_MANAGE);

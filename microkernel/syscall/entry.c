@@ -14,7 +14,8 @@
 #include <syscall/message.h>
 #include <syscall/syscall.h>
 
-typedef int64_t handler(struct thread *t, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
+typedef int64_t handler(struct thread *t, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                        uint64_t e);
 
 static handler *const handlers[JG_SYS_COUNT] = {
 #define JG_SYSCALL(number, name, ...) [number] = sys_##name,
@@ -87,8 +88,8 @@ static void trap_with(struct thread *t, enum jg_trap reason, uint64_t a, uint64_
 /* A native thread did what it must not: its process ends. */
 static void kill_native(struct thread *t, unsigned vector, uintptr_t address, const char *what)
 {
-    log_print("%s: %s (vector %u) at 0x%lx, pc 0x%lx sp 0x%lx: ended", t->process->name, what, vector,
-              address, arch_pc(&t->arch), arch_sp(&t->arch));
+    log_print("%s: %s (vector %u) at 0x%lx, pc 0x%lx sp 0x%lx: ended", t->process->name, what,
+              vector, address, arch_pc(&t->arch), arch_sp(&t->arch));
     process_kill(t->process, JG_ERR_BAD_ADDRESS);
     object_settle();
 }

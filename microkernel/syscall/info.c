@@ -64,7 +64,9 @@ static int64_t info_thread(struct object *object, uint64_t buffer, uint64_t room
         .user_ns = sched_ticks_ns(thread->run_ticks),
         .server_ns = sched_ticks_ns(thread->server_ticks),
         .faults = thread->faults,
-        .state = thread->state == THREAD_NEW ? 0 : thread->state == THREAD_ENDED ? 2 : 1,
+        .state = thread->state == THREAD_NEW     ? 0
+                 : thread->state == THREAD_ENDED ? 2
+                                                 : 1,
         .threads = 1,
     };
     return answer(buffer, room, &info, sizeof(info));
@@ -81,7 +83,8 @@ static int64_t info_process(struct object *object, uint64_t buffer, uint64_t roo
         .threads = process->started,
     };
 
-    list_for_each (node, &process->threads) {
+    list_for_each(node, &process->threads)
+    {
         struct thread *thread = list_entry(node, struct thread, in_process);
 
         if (thread == current_thread())
@@ -161,8 +164,8 @@ static int64_t info_mapped(struct object *object, uint64_t buffer, uint64_t room
 SYSCALL(object_info)
 {
     static const uint8_t type_of[] = {
-        [JG_INFO_VMO] = JG_TYPE_VMO,      [JG_INFO_ASPACE] = JG_TYPE_ASPACE,
-        [JG_INFO_JOB] = JG_TYPE_JOB,      [JG_INFO_PADDR] = JG_TYPE_VMO,
+        [JG_INFO_VMO] = JG_TYPE_VMO,       [JG_INFO_ASPACE] = JG_TYPE_ASPACE,
+        [JG_INFO_JOB] = JG_TYPE_JOB,       [JG_INFO_PADDR] = JG_TYPE_VMO,
         [JG_INFO_MAPPED] = JG_TYPE_ASPACE,
     };
     uint32_t topic = (uint32_t)b;

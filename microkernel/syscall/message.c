@@ -34,8 +34,8 @@ jg_status_t call_extra_read(struct thread *t, uint64_t user)
     extra->room = (uint8_t)MIN(ext.received_count, JG_CALL_HANDLES);
     t->extended = true;
     for (unsigned i = 0; i < MIN(ext.send_count, JG_CALL_HANDLES); i++) {
-        jg_status_t taken = handle_remove(&t->process->handles, &ext.send[i],
-                                          &extra->sent[extra->sent_count]);
+        jg_status_t taken =
+            handle_remove(&t->process->handles, &ext.send[i], &extra->sent[extra->sent_count]);
 
         if (taken == JG_OK)
             extra->sent_count++;
@@ -68,9 +68,10 @@ void call_receive(struct thread *t)
         extra->given[i].object = NULL;
     }
     if (status == JG_OK &&
-        ((count && aspace_write(t->arch.aspace, extra->user + offsetof(struct jg_call_ext, received),
-                                received, count * sizeof(received[0]),
-                                0) != (int64_t)(count * sizeof(received[0]))) ||
+        ((count &&
+          aspace_write(t->arch.aspace, extra->user + offsetof(struct jg_call_ext, received),
+                       received, count * sizeof(received[0]),
+                       0) != (int64_t)(count * sizeof(received[0]))) ||
          aspace_write(t->arch.aspace, extra->user + offsetof(struct jg_call_ext, received_count),
                       &count, sizeof(count), 0) != sizeof(count)))
         status = JG_ERR_BAD_ADDRESS;

@@ -13,7 +13,7 @@
 #include <object/resource.h>
 #include <syscall/syscall.h>
 
-#define LINE_MAX 256u
+#define LINE_MAX     256u
 #define LOG_READ_MAX 1024u
 
 SYSCALL(log_write)

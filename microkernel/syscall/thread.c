@@ -92,7 +92,7 @@ SYSCALL(thread_read_state)
             return JG_ERR_TOO_BIG;
         vector = arch_vector_read(&thread->arch);
         return copy_to_user(c, vector ? vector : arch_vector_initial(), size) ? (int64_t)size
-                                                                               : JG_ERR_BAD_ADDRESS;
+                                                                              : JG_ERR_BAD_ADDRESS;
     }
     return JG_ERR_INVALID_ARGS;
 }

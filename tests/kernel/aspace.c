@@ -50,8 +50,8 @@ TEST(aspace, shared_mappings_see_each_other_and_transfers)
 {
     jg_handle_t v = (jg_handle_t)jg_vmo_create(8192, 0, 0);
     volatile char *a = (char *)AT, *b = (char *)AT + 0x10000;
-    struct jg_transfer t = {.op = JG_TRANSFER_READ, .va = (uintptr_t)buffer, .length = 8192,
-                            .limit = UINT64_MAX};
+    struct jg_transfer t = {
+        .op = JG_TRANSFER_READ, .va = (uintptr_t)buffer, .length = 8192, .limit = UINT64_MAX};
 
     CHECK_EQ(map(0, AT, 8192, v, 0, 3, 0), JG_OK);
     CHECK_EQ(map(0, AT + 0x10000, 4096, v, 4096, 3, 0), JG_OK);
@@ -142,8 +142,8 @@ TEST(aspace, truncation_under_mappings_cuts_both_kinds)
 
 TEST(aspace, protect_is_all_or_nothing)
 {
-    struct jg_map m = {.va = AT, .length = 3 * 4096, .prot = 3, .max_prot = 3,
-                       .flags = JG_MAP_PRIVATE};
+    struct jg_map m = {
+        .va = AT, .length = 3 * 4096, .prot = 3, .max_prot = 3, .flags = JG_MAP_PRIVATE};
     struct jg_received r;
 
     CHECK_EQ(jg_aspace_map(0, &m), JG_OK);
@@ -259,9 +259,11 @@ TEST(fork, a_clone_has_copies_and_writes_stay_apart)
     CHECK_EQ(map(0, AT, 3 * 4096, 0, 0, 3, JG_MAP_PRIVATE), JG_OK);
     CHECK_EQ(map(0, AT + 0x10000, 4096, v, 0, 3, 0), JG_OK);
     CHECK_EQ(map(0, AT + 0x20000, 4096, 0, 0, 3,
-                 JG_MAP_PRIVATE | JG_INHERIT_NONE << JG_MAP_INHERIT_SHIFT), JG_OK);
+                 JG_MAP_PRIVATE | JG_INHERIT_NONE << JG_MAP_INHERIT_SHIFT),
+             JG_OK);
     CHECK_EQ(map(0, AT + 0x30000, 4096, 0, 0, 3,
-                 JG_MAP_PRIVATE | JG_INHERIT_ZERO << JG_MAP_INHERIT_SHIFT), JG_OK);
+                 JG_MAP_PRIVATE | JG_INHERIT_ZERO << JG_MAP_INHERIT_SHIFT),
+             JG_OK);
     cow[0] = 1;
     cow[1024] = 9;
     *(volatile uint64_t *)(AT + 0x10000) = 50;

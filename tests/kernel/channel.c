@@ -63,7 +63,8 @@ static void echo_server(void *arg)
     struct jg_message reply = {0};
     struct jg_received r = {0};
 
-    while (!stop_serving && jg_reply_wait((jg_handle_t)(uintptr_t)arg, r.token, &reply, &r) == JG_OK)
+    while (!stop_serving &&
+           jg_reply_wait((jg_handle_t)(uintptr_t)arg, r.token, &reply, &r) == JG_OK)
         for (unsigned i = 0; i < 8; i++)
             reply.word[i] = r.word[i] + 1, reply.info = r.info + 1;
 }

@@ -47,7 +47,17 @@ static void call_it(void *handle)
 }
 
 /* How the child waits when it is killed. */
-enum how { NEVER_STARTED, RUNS, PARKS, SLEEPS, QUEUED_CALL, HELD_CALL, QUEUED_TRAP, HELD_TRAP, HOWS };
+enum how {
+    NEVER_STARTED,
+    RUNS,
+    PARKS,
+    SLEEPS,
+    QUEUED_CALL,
+    HELD_CALL,
+    QUEUED_TRAP,
+    HELD_TRAP,
+    HOWS
+};
 
 static bool make(struct child *c, enum how how, struct jg_received *r)
 {
@@ -72,8 +82,8 @@ static bool make(struct child *c, enum how how, struct jg_received *r)
         TRY(child_make(c, my_job, call_it, NULL));
         given = (jg_handle_t)jg_process_give(c->process, end[0], JG_RIGHTS_SAME);
         jg_handle_close(c->thread);
-        c->thread = (jg_handle_t)thread_make(c->process, c->stack, call_it,
-                                             (void *)(uintptr_t)given);
+        c->thread =
+            (jg_handle_t)thread_make(c->process, c->stack, call_it, (void *)(uintptr_t)given);
         break;
     default:
         TRY(child_make_trapped(c, port, 1, trap_once, NULL));

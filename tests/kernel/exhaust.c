@@ -12,8 +12,8 @@ static void leave(void *unused)
 /* One process with an address space of its own, a stack page in it and a thread that faults at once. */
 static bool cycle(void)
 {
-    struct jg_map m = {.va = STACK_AT, .length = 4096, .prot = 3, .max_prot = 3,
-                       .flags = JG_MAP_PRIVATE};
+    struct jg_map m = {
+        .va = STACK_AT, .length = 4096, .prot = 3, .max_prot = 3, .flags = JG_MAP_PRIVATE};
     int64_t as = jg_aspace_create(), process, thread;
     struct jg_regs regs;
     uint64_t word = 1;
@@ -109,8 +109,8 @@ TEST(exhaust, a_program_that_touches_more_than_there_is_traps_with_no_memory)
     jg_object_info(0, JG_INFO_SYSTEM, &info, sizeof(info));
     size = (info.total_frames + 1000) * 4096;
     as = (jg_handle_t)jg_aspace_clone(JG_HANDLE_NONE);
-    m = (struct jg_map){.va = 0x900000000, .length = size, .prot = 3, .max_prot = 3,
-                        .flags = JG_MAP_PRIVATE};
+    m = (struct jg_map){
+        .va = 0x900000000, .length = size, .prot = 3, .max_prot = 3, .flags = JG_MAP_PRIVATE};
     CHECK_EQ(jg_aspace_map(as, &m), JG_OK);
     process = (jg_handle_t)jg_process_create(my_job, as, "glutton");
     thread = (jg_handle_t)thread_make(process, stack, touch_all, (void *)size);

@@ -29,8 +29,8 @@ TEST(handle, duplicate_only_shrinks_rights)
     struct jg_info_handle info;
 
     CHECK((int32_t)vmo > 0);
-    less = (jg_handle_t)jg_handle_duplicate(vmo, JG_RIGHT_READ | JG_RIGHT_DUPLICATE |
-                                                     JG_RIGHT_INSPECT);
+    less = (jg_handle_t)jg_handle_duplicate(vmo,
+                                            JG_RIGHT_READ | JG_RIGHT_DUPLICATE | JG_RIGHT_INSPECT);
     CHECK((int32_t)less > 0);
     CHECK_EQ(jg_object_info(less, JG_INFO_HANDLE, &info, sizeof(info)), sizeof(info));
     CHECK_EQ(info.rights, JG_RIGHT_READ | JG_RIGHT_DUPLICATE | JG_RIGHT_INSPECT);

@@ -55,7 +55,8 @@ static void read_only(char *only, size_t room)
         struct jg_boot_image head;
         char bytes[JG_PAGE_SIZE];
     } image;
-    struct jg_transfer t = {.op = JG_TRANSFER_READ, .va = (uintptr_t)&image, .length = sizeof(image)};
+    struct jg_transfer t = {
+        .op = JG_TRANSFER_READ, .va = (uintptr_t)&image, .length = sizeof(image)};
 
     if (jg_vmo_transfer(my_boot, &t) != sizeof(image))
         return;
@@ -64,8 +65,8 @@ static void read_only(char *only, size_t room)
 
         if (strcmp(s->name, "only") != 0 || s->size >= room)
             continue;
-        t = (struct jg_transfer){.op = JG_TRANSFER_READ, .va = (uintptr_t)only, .length = s->size,
-                                 .offset = s->offset};
+        t = (struct jg_transfer){
+            .op = JG_TRANSFER_READ, .va = (uintptr_t)only, .length = s->size, .offset = s->offset};
         jg_vmo_transfer(my_boot, &t);
         return;
     }

@@ -118,8 +118,8 @@ TEST(message, handles_travel_with_a_call)
     struct jg_handle_received got[4];
     jg_handle_t vmo = (jg_handle_t)jg_vmo_create(123, 0, 0), p = (jg_handle_t)jg_port_create();
 
-    ext = (struct jg_call_ext){.send = {{vmo, JG_RIGHT_READ | JG_RIGHT_TRANSFER}, {p, JG_RIGHTS_SAME}},
-                               .send_count = 2};
+    ext = (struct jg_call_ext){
+        .send = {{vmo, JG_RIGHT_READ | JG_RIGHT_TRANSFER}, {p, JG_RIGHTS_SAME}}, .send_count = 2};
     CHECK(begin(&r));
     CHECK(r.info & JG_CALL_EXT_HANDLES);
     CHECK_EQ(handle_type(vmo), 0);
@@ -262,7 +262,8 @@ TEST(message, a_thousand_round_trips_with_handles_leak_none)
     job_use(&before);
     for (unsigned i = 0; i < 1000; i++) {
         ext = (struct jg_call_ext){.send = {{(jg_handle_t)jg_port_create(), JG_RIGHTS_SAME}},
-                                   .send_count = 1, .received_count = 1};
+                                   .send_count = 1,
+                                   .received_count = 1};
         port = (jg_handle_t)jg_port_create();
         CHECK_EQ(jg_channel_create(end), JG_OK);
         jg_channel_bind(end[1], port, 1);

@@ -178,8 +178,8 @@ TEST(thread, create_errors)
     CHECK_EQ(jg_thread_create(process, 0, 77 << JG_THREAD_PRIORITY_SHIFT), JG_ERR_INVALID_ARGS);
     CHECK_EQ(jg_thread_create(process, 0, JG_PRIORITY_DRIVER << JG_THREAD_PRIORITY_SHIFT),
              JG_ERR_ACCESS_DENIED);
-    thread = (jg_handle_t)jg_thread_create(process, 0,
-                                           JG_PRIORITY_SERVER << JG_THREAD_PRIORITY_SHIFT);
+    thread =
+        (jg_handle_t)jg_thread_create(process, 0, JG_PRIORITY_SERVER << JG_THREAD_PRIORITY_SHIFT);
     CHECK((int32_t)thread > 0);
     CHECK_EQ(jg_thread_create(process, thread, 0), JG_ERR_BAD_STATE); /* not held in a trap */
     jg_handle_close(thread);

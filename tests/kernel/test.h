@@ -19,8 +19,8 @@ struct test {
 #define TEST(family_, name_)                                                                       \
     static void test_##family_##_##name_(void);                                                    \
     static const struct test entry_##family_##_##name_                                             \
-        __attribute__((used, section("kernel_tests"), aligned(8))) = {                             \
-            #family_, #name_, test_##family_##_##name_};                                           \
+        __attribute__((used, section("kernel_tests"), aligned(8))) = {#family_, #name_,            \
+                                                                      test_##family_##_##name_};   \
     static void test_##family_##_##name_(void)
 
 /* Reports a failed check. Called by the macros only. */

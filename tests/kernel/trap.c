@@ -128,8 +128,8 @@ static void bad_read(void *arg)
 
 TEST(trap, a_fault_can_be_repaired_and_retried)
 {
-    struct jg_map m = {.va = 0x500000000, .length = 4096, .prot = 3, .max_prot = 3,
-                       .flags = JG_MAP_PRIVATE};
+    struct jg_map m = {
+        .va = 0x500000000, .length = 4096, .prot = 3, .max_prot = 3, .flags = JG_MAP_PRIVATE};
     struct jg_received r;
     struct child c;
 
@@ -276,15 +276,13 @@ TEST(trap, vector_state_is_read_and_written)
     CHECK_EQ(jg_thread_start(c.thread), JG_OK);
     CHECK_EQ(receive(port, &r), JG_OK);
     CHECK_EQ(jg_thread_read_state(c.thread, JG_STATE_VECTOR, area, 64), JG_ERR_TOO_BIG);
-    CHECK_EQ(jg_thread_read_state(c.thread, JG_STATE_VECTOR, area, sizeof(area)),
-             info.vector_size);
+    CHECK_EQ(jg_thread_read_state(c.thread, JG_STATE_VECTOR, area, sizeof(area)), info.vector_size);
     CHECK_EQ(*(uint32_t *)(area + 24), 0x1f80);
-    area[512] |= 3; /* XSTATE_BV: x87, SSE */
+    area[512] |= 3;   /* XSTATE_BV: x87, SSE */
     area[160] = 0x5a; /* xmm0 */
     CHECK_EQ(jg_thread_write_state(c.thread, JG_STATE_VECTOR, area, info.vector_size), JG_OK);
     memset(area, 0, sizeof(area));
-    CHECK_EQ(jg_thread_read_state(c.thread, JG_STATE_VECTOR, area, sizeof(area)),
-             info.vector_size);
+    CHECK_EQ(jg_thread_read_state(c.thread, JG_STATE_VECTOR, area, sizeof(area)), info.vector_size);
     CHECK_EQ(area[160], 0x5a);
     *(uint32_t *)(area + 24) = 0xffffffff;
     CHECK_EQ(jg_thread_write_state(c.thread, JG_STATE_VECTOR, area, info.vector_size),

@@ -5,8 +5,8 @@ static char buffer[65536], other[65536];
 
 static int64_t transfer(jg_handle_t vmo, uint32_t op, void *va, uint64_t length, uint64_t offset)
 {
-    struct jg_transfer t = {.op = op, .va = (uintptr_t)va, .length = length, .offset = offset,
-                            .limit = UINT64_MAX};
+    struct jg_transfer t = {
+        .op = op, .va = (uintptr_t)va, .length = length, .offset = offset, .limit = UINT64_MAX};
 
     return jg_vmo_transfer(vmo, &t);
 }
@@ -64,8 +64,8 @@ TEST(vmo, reads_back_what_was_written_and_zeros_elsewhere)
 TEST(vmo, append_grows_and_tells_where)
 {
     jg_handle_t v = (jg_handle_t)jg_vmo_create(3, 0, 0);
-    struct jg_transfer t = {.op = JG_TRANSFER_APPEND, .va = (uintptr_t)buffer, .length = 10,
-                            .limit = 20};
+    struct jg_transfer t = {
+        .op = JG_TRANSFER_APPEND, .va = (uintptr_t)buffer, .length = 10, .limit = 20};
 
     CHECK_EQ(jg_vmo_transfer(v, &t), 10);
     CHECK_EQ(t.offset, 3);
@@ -218,8 +218,8 @@ TEST(vmo, contiguous_has_one_physical_address)
 
 TEST(vmo, physical_is_never_ram_and_inside_its_resource)
 {
-    jg_handle_t part = (jg_handle_t)jg_resource_create(my_resource, JG_RESOURCE_MEMORY, 0xfed00000,
-                                                       0x1000);
+    jg_handle_t part =
+        (jg_handle_t)jg_resource_create(my_resource, JG_RESOURCE_MEMORY, 0xfed00000, 0x1000);
     int64_t v;
 
     CHECK_EQ(jg_vmo_physical(my_resource, 0x100000, 4096), JG_ERR_OUT_OF_RANGE);

@@ -13,11 +13,15 @@
 struct channel;
 
 /*
- * The common case of jg_channel_call, jg_reply_wait and of a trapped syscall of `thread`, which is current.
+ * The common case of jg_channel_call of `thread`, which is current.
  * Returns false with nothing done if the case is not common.
  */
 bool call_fast(struct thread *thread);
+
+/* As call_fast(), for jg_reply_wait. */
 bool reply_wait_fast(struct thread *thread);
+
+/* As call_fast(), for a system call of a trapped thread. */
 bool trap_fast(struct thread *thread);
 
 /*

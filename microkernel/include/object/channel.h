@@ -27,6 +27,7 @@ jg_status_t channel_create(struct job *job, struct channel *out[2]);
  */
 jg_status_t channel_bind(struct channel *end, struct port *port, uint64_t key);
 
+/* The channel end that begins with this header; its type was checked. */
 static inline struct channel *channel_of(struct object *object)
 {
     return container_of(object, struct channel, object);

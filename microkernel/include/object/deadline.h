@@ -22,6 +22,7 @@ void deadline_set(struct deadline *d, jg_time_t at, void (*expired)(struct deadl
 /* Forgets a deadline; harmless if it is not set. */
 void deadline_cancel(struct deadline *d);
 
+/* Whether it will expire. */
 static inline bool deadline_is_set(const struct deadline *d)
 {
     return d->expired != NULL;

@@ -22,6 +22,7 @@ jg_status_t event_create(struct job *job, struct port *port, uint64_t key, struc
 /* Raises bits. Never blocks, allocates or fails. */
 void event_raise(struct event *event, uint64_t bits);
 
+/* The event that begins with this header; its type was checked. */
 static inline struct event *event_of(struct object *object)
 {
     return container_of(object, struct event, object);

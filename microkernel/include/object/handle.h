@@ -11,24 +11,24 @@
 #include <jg/call.h>
 #include <object/object.h>
 
-#define HANDLE_INDEX_BITS 18
+#define HANDLE_INDEX_BITS  18
 #define HANDLE_CHUNK_SLOTS 256u
-#define HANDLE_CHUNKS_MAX ((1u << HANDLE_INDEX_BITS) / HANDLE_CHUNK_SLOTS)
+#define HANDLE_CHUNKS_MAX  ((1u << HANDLE_INDEX_BITS) / HANDLE_CHUNK_SLOTS)
 
 struct handle_slot {
     struct object *object; /* NULL: free */
     uint16_t rights;
-    uint16_t generation;   /* 1 .. 8191 */
-    uint32_t next_free;    /* index + 1 of the next free slot */
+    uint16_t generation; /* 1 .. 8191 */
+    uint32_t next_free;  /* index + 1 of the next free slot */
 };
 
 struct handle_table {
     struct handle_slot **chunks;
     uint32_t chunk_count;
-    uint32_t chunk_room;   /* entries that `chunks` has room for */
-    uint32_t first_free;   /* index + 1, or 0 */
+    uint32_t chunk_room; /* entries that `chunks` has room for */
+    uint32_t first_free; /* index + 1, or 0 */
     uint32_t used;
-    struct job *job;       /* pays for the handles; the process's */
+    struct job *job; /* pays for the handles; the process's */
 };
 
 /* A handle that has left its table and travels: its count in the object is still there. */

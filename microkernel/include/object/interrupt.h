@@ -28,6 +28,7 @@ jg_status_t interrupt_create(struct job *job, struct jg_interrupt *i, struct por
 /* Unmasks it. Harmless when it is not masked. */
 void interrupt_ack(struct interrupt *interrupt);
 
+/* The interrupt that begins with this header; its type was checked. */
 static inline struct interrupt *interrupt_of(struct object *object)
 {
     return container_of(object, struct interrupt, object);

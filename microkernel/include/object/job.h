@@ -26,7 +26,7 @@ struct job {
     struct account account;
     uint64_t used[JOB_COUNTS];
     uint64_t quota[JOB_COUNTS];
-    struct list children;  /* struct job.sibling; not counted: a child holds its parent */
+    struct list children; /* struct job.sibling; not counted: a child holds its parent */
     struct list sibling;
     struct list processes; /* struct process.in_job; alive ones */
     uint32_t depth;

@@ -35,11 +35,13 @@ jg_status_t memory_clone(struct memory *from, struct job *job, struct memory **o
  */
 jg_status_t vmo_object_create(struct job *job, struct vmo *vmo, struct vmo_object **out);
 
+/* The address space that begins with this header; its type was checked. */
 static inline struct memory *memory_of(struct object *object)
 {
     return container_of(object, struct memory, object);
 }
 
+/* The VMO that begins with this header; its type was checked. */
 static inline struct vmo_object *vmo_object_of(struct object *object)
 {
     return container_of(object, struct vmo_object, object);

@@ -27,19 +27,19 @@ struct object {
     uint32_t handles;
     uint64_t koid;
     struct object *next_closed; /* in the list of object_settle() */
-    struct job *job;     /* pays for it; a reference. NULL only for the root job */
-    struct event *watch; /* raised when it ends, or NULL; a reference */
+    struct job *job;            /* pays for it; a reference. NULL only for the root job */
+    struct event *watch;        /* raised when it ends, or NULL; a reference */
     uint64_t watch_bits;
 };
 
 /* What the types do at the two ends of an object's life; either may be NULL. */
 struct object_ops {
     void (*no_handles)(struct object *object);
-    void (*destroy)(struct object *object); /* frees the memory; the account is object.c's business */
+    void (*destroy)(
+        struct object *object); /* frees the memory; the account is object.c's business */
 };
 
-#define ASSERT_TYPE(o, t)                                                                          \
-    ASSERT((o)->object.magic == OBJECT_MAGIC && (o)->object.type == (t))
+#define ASSERT_TYPE(o, t) ASSERT((o)->object.magic == OBJECT_MAGIC && (o)->object.type == (t))
 
 /*
  * Fills in the header of a new object that `job` pays for. One reference, no handles.

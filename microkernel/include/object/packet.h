@@ -10,9 +10,9 @@
 #include <jg/types.h>
 
 struct packet {
-    struct list link;  /* in port.queue when queued */
+    struct list link; /* in port.queue when queued */
     uint64_t key;
-    uint64_t word;     /* EVENT: the bits raised since the last delivery */
-    uint8_t kind;      /* enum jg_kind; CALL and TRAP: the packet is a struct thread's */
+    uint64_t word; /* EVENT: the bits raised since the last delivery */
+    uint8_t kind;  /* enum jg_kind; CALL and TRAP: the packet is a struct thread's */
     bool queued;
 };

@@ -13,8 +13,8 @@ struct thread;
 struct port {
     struct object object;
     struct thread *parked; /* LIFO through next_parked: the last one to park is the warmest */
-    struct list queue;     /* struct packet.link, first in first out; empty while anybody is parked */
-    bool closed;           /* the last handle is gone: nobody can ever park again */
+    struct list queue; /* struct packet.link, first in first out; empty while anybody is parked */
+    bool closed;       /* the last handle is gone: nobody can ever park again */
 };
 
 /* Makes a port. Returns JG_OK with one reference in *out, JG_ERR_QUOTA or JG_ERR_NO_MEMORY. */
@@ -44,6 +44,7 @@ void port_unpark(struct thread *worker);
 /* Takes the last parked thread off the port for a delivery, or returns NULL. */
 struct thread *port_take_worker(struct port *port);
 
+/* The port that begins with this header; its type was checked. */
 static inline struct port *port_of(struct object *object)
 {
     return container_of(object, struct port, object);

@@ -23,14 +23,14 @@ enum process_state {
 struct process {
     struct object object;
     uint8_t state;
-    bool buried;              /* threads, handles and address space are gone */
+    bool buried; /* threads, handles and address space are gone */
     char name[JG_NAME_MAX];
     int64_t exit_code;
-    uint32_t started;         /* threads that have started and not ended */
-    struct list threads;      /* struct thread.in_process */
+    uint32_t started;    /* threads that have started and not ended */
+    struct list threads; /* struct thread.in_process */
     struct list in_job;
     struct process *next_killed;
-    struct memory *memory;    /* its address space; a reference */
+    struct memory *memory; /* its address space; a reference */
     struct handle_table handles;
     uint64_t run_ticks, server_ticks, faults; /* of the threads that have ended */
 };
@@ -60,6 +60,7 @@ jg_status_t process_set_memory(struct process *process, struct memory *memory);
 /* Says which process is the first: its end is the end of the machine. */
 void process_is_init(struct process *process);
 
+/* The process that begins with this header; its type was checked. */
 static inline struct process *process_of(struct object *object)
 {
     return container_of(object, struct process, object);

@@ -31,6 +31,7 @@ jg_status_t resource_create(struct job *job, const struct resource *parent, uint
 jg_status_t resource_covers(const struct resource *resource, uint32_t kind, uint64_t base,
                             uint64_t size);
 
+/* The resource that begins with this header; its type was checked. */
 static inline struct resource *resource_of(struct object *object)
 {
     return container_of(object, struct resource, object);

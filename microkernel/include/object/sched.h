@@ -12,18 +12,18 @@
 #include <arch/cpu.h>
 #include <object/thread.h>
 
-#define SCHED_BANDS 3u
+#define SCHED_BANDS    3u
 #define SCHED_SLICE_NS 10000000
 
 struct sched {
-    uint32_t ready_bands;      /* bit n: ready[n] is not empty */
-    bool slice_over;           /* the present slice has ended; somebody else waits for one */
+    uint32_t ready_bands; /* bit n: ready[n] is not empty */
+    bool slice_over;      /* the present slice has ended; somebody else waits for one */
     bool idle;
-    uint64_t stamp;            /* arch_counter() at the last switch */
+    uint64_t stamp; /* arch_counter() at the last switch */
     uint64_t switches;
     struct list ready[SCHED_BANDS]; /* struct thread.packet.link */
     jg_time_t slice_end;
-    jg_time_t armed;           /* what arch_timer_set was told last */
+    jg_time_t armed; /* what arch_timer_set was told last */
     uint64_t idle_ticks;
 };
 
@@ -32,8 +32,10 @@ extern struct sched sched;
 /* Prepares the queues. Called once. */
 void sched_init(void);
 
-/* Puts a thread that is in no queue at the back of its band, or at the front (it was preempted). */
+/* Puts a thread that is in no queue at the back of its band. */
 void sched_ready(struct thread *thread);
+
+/* As sched_ready(), at the front: it was preempted from above and keeps its place. */
 void sched_ready_first(struct thread *thread);
 
 /* Takes a READY thread out of its queue. */

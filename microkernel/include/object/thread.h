@@ -39,10 +39,10 @@ enum thread_state {
 };
 
 /* struct arch_thread.work: what must happen before the thread is in user mode again. */
-#define WORK_KICK ARCH_WORK_KICK             /* a trapped thread was kicked; latched until delivered */
+#define WORK_KICK       ARCH_WORK_KICK /* a trapped thread was kicked; latched until delivered */
 #define WORK_RESCHEDULE ARCH_WORK_RESCHEDULE /* another thread should run first */
-#define WORK_BIRTH 0x10u                     /* inherited upper levels have not been told yet */
-#define WORK_RECEIVE 0x20u                   /* a reply must be finished in the caller's own memory */
+#define WORK_BIRTH      0x10u                /* inherited upper levels have not been told yet */
+#define WORK_RECEIVE    0x20u /* a reply must be finished in the caller's own memory */
 
 struct level {
     struct port *port; /* a reference; NULL: a base that was not inherited and not set yet */
@@ -51,12 +51,12 @@ struct level {
 
 /* What a channel call carries beyond registers (slow path only). */
 struct call_extra {
-    uint64_t user;            /* where its struct jg_call_ext is */
+    uint64_t user; /* where its struct jg_call_ext is */
     uint64_t in, in_size, out, out_size;
     struct handle_moving sent[JG_CALL_HANDLES];  /* from the caller, until taken or replied */
     struct handle_moving given[JG_CALL_HANDLES]; /* from the receiver, until the caller runs */
     uint8_t sent_count, given_count, room;
-    bool gave;                /* jg_call_give was made */
+    bool gave; /* jg_call_give was made */
 };
 
 struct thread {
@@ -76,7 +76,7 @@ struct thread {
     struct process *holder;  /* HELD: whose it is; no reference, process death looks for it */
     uint64_t reply_lost;     /* PARKED: JG_INFO_REPLY_LOST or 0, for the coming delivery */
     struct thread *next_parked;
-    struct port *port;       /* PARKED, QUEUED: where; no reference: closing it empties both queues */
+    struct port *port; /* PARKED, QUEUED: where; no reference: closing it empties both queues */
     struct channel *channel; /* QUEUED by a call: the receiving end; no reference */
     jg_token_t lost_token;   /* the last token that was taken away from its holder */
     uint64_t born;           /* token generation when it was made */
@@ -85,15 +85,15 @@ struct thread {
     uint64_t serve_start;    /* a worker: run_ticks + server_ticks when the call was delivered */
     uint64_t faults;
     struct level levels[JG_LEVELS_MAX];
-    struct packet packet;    /* QUEUED: its place in the port's queue; READY: in the ready queue */
+    struct packet packet; /* QUEUED: its place in the port's queue; READY: in the ready queue */
     uint64_t words[JG_CALL_WORDS]; /* of a trap that is no SYSCALL; those are in the frame */
     struct call_extra extra;
-    uint64_t futex_va;       /* FUTEX: the key is this and the address space */
+    uint64_t futex_va; /* FUTEX: the key is this and the address space */
     struct aspace *futex_as;
     struct list futex_link;
     struct deadline deadline; /* FUTEX */
-    uint32_t index;          /* in the thread table; part of its tokens */
-    struct list in_process;  /* struct process.threads */
+    uint32_t index;           /* in the thread table; part of its tokens */
+    struct list in_process;   /* struct process.threads */
     struct object object;
 };
 
@@ -144,6 +144,7 @@ static inline bool thread_is_still(const struct thread *thread)
            (thread->state == THREAD_HELD && thread->kind == JG_KIND_TRAP);
 }
 
+/* Whether its system calls are traps: it has a level. */
 static inline bool thread_is_trapped(const struct thread *thread)
 {
     return thread->level_count > 0;

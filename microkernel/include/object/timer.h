@@ -24,6 +24,7 @@ jg_status_t timer_create(struct job *job, struct port *port, uint64_t key, struc
 /* Sets it; replaces the former time and takes an undelivered arrival back. */
 void timer_set(struct timer *timer, jg_time_t at);
 
+/* The timer that begins with this header; its type was checked. */
 static inline struct timer *timer_of(struct object *object)
 {
     return container_of(object, struct timer, object);

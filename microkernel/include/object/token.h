@@ -9,8 +9,8 @@
 #include <object/thread.h>
 
 #define TOKEN_INDEX_BITS 20
-#define TOKEN_CHUNK 512u
-#define TOKEN_CHUNKS 128u /* at most 65536 threads */
+#define TOKEN_CHUNK      512u
+#define TOKEN_CHUNKS     128u /* at most 65536 threads */
 
 extern uint64_t token_generation;
 extern struct thread **token_table[TOKEN_CHUNKS];
@@ -49,8 +49,8 @@ static inline void token_use(struct thread *caller, const struct thread *worker)
 static inline struct thread *token_get(jg_token_t token, const struct process *holder)
 {
     uint32_t index = token & ((1u << TOKEN_INDEX_BITS) - 1);
-    struct thread **chunk = index < TOKEN_CHUNK * TOKEN_CHUNKS ? token_table[index / TOKEN_CHUNK]
-                                                               : NULL;
+    struct thread **chunk =
+        index < TOKEN_CHUNK * TOKEN_CHUNKS ? token_table[index / TOKEN_CHUNK] : NULL;
     struct thread *thread;
 
     if (__builtin_expect(!chunk, 0))
