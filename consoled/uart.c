@@ -93,31 +93,31 @@ void uart_interrupt(struct uart *u)
     u->empty = (read_one(u, LSR) & LSR_EMPTY) != 0;
 }
 
+/*
+ * A byte is only fetched after a look that saw it. Looking and fetching ahead in one vector would lose bytes: one that
+ * arrives between a look that saw none and the fetch behind it is taken off the FIFO by a fetch that does not count.
+ */
 unsigned uart_receive(struct uart *u, uint8_t *bytes, uint8_t *faults, unsigned room)
 {
-    struct jg_port_io io[UART_FIFO];
-    unsigned n = 0, pairs = room < 8 ? room : 8;
+    unsigned n = 0;
+    uint8_t state;
 
     if (!u->present || !room)
         return 0;
-    for (unsigned i = 0; i < pairs; i++) {
-        io[2 * i] = (struct jg_port_io)IN(LSR);
-        io[2 * i + 1] = (struct jg_port_io)IN(DATA); /* nothing but a zero when nothing is there */
-    }
-    if (jg_port_io(u->ports, io, 2 * pairs) < 0)
-        return 0;
-    for (unsigned i = 0; i < pairs; i++) {
-        uint32_t state = io[2 * i].value;
+    state = read_one(u, LSR);
+    while (n < room && (state & LSR_DATA) && state != 0xff) {
+        struct jg_port_io io[] = { IN(DATA), IN(LSR) };
 
-        u->empty = (state & LSR_EMPTY) != 0;
-        if (!(state & LSR_DATA) || state == 0xff)
-            continue;
+        if (jg_port_io(u->ports, io, 2) < 0)
+            break;
         faults[n] = state & LSR_BREAK                    ? UART_BREAK
                     : state & (LSR_PARITY | LSR_FRAMING) ? UART_DAMAGED
                                                          : UART_GOOD;
-        bytes[n++] = (uint8_t)io[2 * i + 1].value;
+        bytes[n++] = (uint8_t)io[0].value;
+        state = (uint8_t)io[1].value;
         u->heard = true;
     }
+    u->empty = (state & LSR_EMPTY) != 0;
     return n;
 }
 
