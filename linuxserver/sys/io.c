@@ -243,7 +243,8 @@ static int64_t send_all(struct task *t, struct file *out, struct file *in, int64
     if (!buf)
         return -ENOMEM;
     while (count && !t->killed) {
-        struct io from = {.va = (uintptr_t)buf, .length = count < SEND_CHUNK ? count : SEND_CHUNK};
+        uint64_t from_length = count < SEND_CHUNK ? count : SEND_CHUNK;
+        struct io from = {.va = (uintptr_t)buf, .length = from_length};
         struct io to = {.va = (uintptr_t)buf};
 
         n = *in_pos < 0 ? in->ops->read(t, in, &from, -1) : in->ops->read(t, in, &from, *in_pos);
@@ -257,7 +258,8 @@ static int64_t send_all(struct task *t, struct file *out, struct file *in, int64
         count -= (uint64_t)n;
         if (*in_pos >= 0)
             *in_pos += n;
-        if (to.length)
+        /* A terminal or pipe that gave less has no more now; its end-of-file must be seen by the next call. */
+        if (to.length || (*in_pos < 0 && (uint64_t)n < from_length))
             break;
     }
     rt_free(buf);
