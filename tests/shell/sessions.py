@@ -35,6 +35,13 @@ def line(person, keys, wanted=None):
     prompt(person)
 
 
+def start(person, command):
+    """Starts a program and lets it come up: the shell edits in another mode than programs read in."""
+    person.type(command + '\r')
+    person.expect(command + r'\r\n')
+    person.quiet(0.7)
+
+
 def ash_steps():
     def erase(p):
         line(p, 'echo abX' + BACKSPACE + 'c', r'^abc')
@@ -61,9 +68,7 @@ def ash_steps():
         line(p, 'echo "<$?>"', r'^<130>')
 
     def interrupt_program(p):
-        p.type('sleep 100\r')
-        p.expect(r'sleep 100\r\n')
-        p.quiet(0.5)
+        start(p, 'sleep 100')
         p.type(CTRL_C)
         prompt(p)
         line(p, 'echo "<$?>"', r'^<130>')
@@ -82,16 +87,14 @@ def ash_steps():
         line(p, 'echo alive', r'^alive')
 
     def end_of_file(p):
-        p.type('cat\r')
-        p.expect(r'cat\r\n')
+        start(p, 'cat')
         p.type('typed\r')
         p.expect(r'^typed\r\ntyped\r\n')
         p.type(CTRL_D)
         prompt(p)
 
     def canonical_erase(p):
-        p.type('cat\r')
-        p.expect(r'cat\r\n')
+        start(p, 'cat')
         p.type('abX' + BACKSPACE + 'c\r')
         p.expect(r'^abc\r\n')
         p.type('gone' + CTRL_U + 'kept\r')
@@ -100,9 +103,7 @@ def ash_steps():
         prompt(p)
 
     def quit_key(p):
-        p.type('sleep 100\r')
-        p.expect(r'sleep 100\r\n')
-        p.quiet(0.5)
+        start(p, 'sleep 100')
         p.type('\x1c')
         prompt(p)
         line(p, 'echo "<$?>"', r'^<131>')
@@ -142,9 +143,7 @@ def ash_steps():
         prompt(p)
 
     def stop_and_go_on(p):
-        p.type('sleep 3\r')
-        p.expect(r'sleep 3\r\n')
-        p.quiet(0.5)
+        start(p, 'sleep 3')
         p.type(CTRL_Z)
         p.expect(r'\[1\]\+ +Stopped')
         prompt(p)
@@ -199,7 +198,7 @@ def vi_steps():
         p.type('iHello, vi' + ESCAPE)
         p.quiet(0.5)
         p.type('oSecond line' + ESCAPE)
-        p.quiet(0.3)
+        p.quiet(0.5)
         p.type(':wq\r')
         prompt(p)
         line(p, 'cat f', r'^Hello, vi\r\nSecond line')
@@ -208,7 +207,9 @@ def vi_steps():
         p.type('vi f\r')
         p.expect(r'Second line')
         p.quiet(0.5)
-        p.type('ddp' + '0xiH' + ESCAPE + 'ZZ')
+        p.type('ddp0xiH' + ESCAPE)
+        p.quiet(0.5)
+        p.type('ZZ')
         prompt(p)
         line(p, 'cat f', r'^Second line\r\nHello, vi')
 
@@ -232,8 +233,7 @@ def vi_steps():
         prompt(p)
 
     def terminal_is_sane_afterwards(p):
-        p.type('cat\r')
-        p.expect(r'cat\r\n')
+        start(p, 'cat')
         p.type('abX' + BACKSPACE + 'c\r')
         p.expect(r'^abc\r\n')
         p.type(CTRL_D)
@@ -243,10 +243,10 @@ def vi_steps():
         p.type('top -n1\r')
         p.expect(r'Mem: \d+K used')
         p.expect(r'PID +PPID')
-        p.type('q')
         prompt(p)
 
     def less_pages(p):
+        line(p, 'seq 1 200 >long', None)
         p.type('less long\r')
         p.expect(r'\b20\b')
         p.quiet(0.5)
@@ -295,8 +295,9 @@ def leaving_key(world):
 
 
 def a_command_on_the_terminal(world):
-    with Person(world.command('cat')) as p:
-        p.quiet(6 if world.on == 'linux' else 3)
+    with Person(world.command('sh', '-c', 'echo ready; exec cat')) as p:
+        p.expect('ready', 40)
+        p.quiet(0.7)
         p.type('abX' + BACKSPACE + 'c\r')
         p.expect(r'^abc\r\n', 30)
         p.type(CTRL_D)
@@ -315,10 +316,11 @@ def interrupted_command(world):
 
 def stdout_is_a_pipe_and_stdin_the_terminal(world):
     read, write = os.pipe()
-    with Person(world.command('sh', '-c', 'test -t 0 && echo in; test -t 1 || echo stream; read x; echo $x'),
-                stdout=write) as p:
+    with Person(world.command('sh', '-c', 'test -t 0 && echo in; test -t 1 || echo stream; '
+                              'echo ready >&2; read x; echo $x'), stdout=write) as p:
         os.close(write)
-        p.quiet(6 if world.on == 'linux' else 3)
+        p.expect('ready', 40)
+        p.quiet(0.7)
         p.type('typed\r')
         if (status := p.wait()) != 0:
             raise Failed(f'status {status}')
