@@ -248,7 +248,7 @@ def vi_steps():
     def less_pages(p):
         line(p, 'seq 1 200 >long', None)
         p.type('less long\r')
-        p.expect(r'\b20\b')
+        p.expect(r'K20\r\n')
         p.quiet(0.5)
         p.type('q')
         prompt(p)
