@@ -240,7 +240,7 @@ def unknown_personality(world):
 
 
 def too_little_memory(world):
-    for megabytes in ('1M', '8M', '16M'):
+    for megabytes in ('1M', '8M'):
         _refused(world, ['--mem', megabytes], True)
 
 
