@@ -6,6 +6,7 @@
  * Locks: tasks_lock only in publish().
  */
 #include "itimer.h"
+#include "oom.h"
 #include "table.h"
 
 #include <jg/rt/heap.h>
@@ -243,7 +244,7 @@ static void wait_for_vfork(struct task *t, int id)
 int64_t task_clone(struct task *t, const struct clone_request *request)
 {
     struct task *child;
-    int err = worker_reserve();
+    int err = memory_short() ? -EAGAIN : worker_reserve();
     int32_t id;
 
     if (err)

@@ -6,27 +6,20 @@
 #include <server.h>
 #include <signal.h>
 
-#include <jg/rt/log.h>
 #include <jg/rt/string.h>
 
 #include <arch/x86_64/exception.h>
 #include <linux/signal.h>
 #include <mm.h>
 
-static void fault(struct task *t, const uint64_t *w, bool no_memory)
+#include "oom.h"
+
+static void fault(struct task *t, const uint64_t *w)
 {
     siginfo_t info;
     int code = 0, sig;
     uint64_t stack_limit;
 
-    if (no_memory) {
-        /* This page cannot be had: the process that touched it dies, the rest goes on. */
-        rt_log("%d (%s): killed, out of memory at %lx", t->process->pid, t->comm, w[0]);
-        mutex_lock(&tasks_lock);
-        process_group_exit(t->process, SIGKILL);
-        mutex_unlock(&tasks_lock);
-        return;
-    }
     stack_limit = t->process->limits.limit[RLIMIT_STACK].rlim_cur;
     sig = mm_fault(t->mm, w[0], w[4], (uint32_t)w[1], (jg_status_t)w[2], stack_limit, &code);
     if (!sig)
@@ -55,10 +48,10 @@ static void run(struct task *t, const struct jg_received *in, struct outcome *ou
         out->result = in->word[7] ? -ENOSYS : syscall_dispatch(t, in->word[6], in->word);
         break;
     case JG_TRAP_FAULT:
-        fault(t, in->word, false);
+        fault(t, in->word);
         break;
     case JG_TRAP_NO_MEMORY:
-        fault(t, in->word, true);
+        memory_exhausted(t, in->word[0]);
         break;
     case JG_TRAP_EXCEPTION:
         exception(t, in->word);
