@@ -69,8 +69,8 @@ def file_node(data, mode=0o755):
     return Node(stat.S_IFREG | mode, size=len(data), content=data or None)
 
 
-def make_root(chosen):
-    """The root image for these cases, as bytes."""
+def make_root(chosen, files=None):
+    """The root image for these cases, as bytes; `files` are more of them, path -> bytes."""
     tree = Tree()
     for folder, mode in (('tests', 0o755), ('dev', 0o755), ('proc', 0o555), ('root', 0o700),
                          ('tmp', 0o1777), ('etc', 0o755), ('lib', 0o755), ('bin', 0o755)):
@@ -90,6 +90,8 @@ def make_root(chosen):
         tree.add(source.guest[1:].encode(), file_node(program_bytes(source.binary)))
     lines = [f'{case.name} {case.source.guest} {case.seconds}\n' for case in chosen]
     tree.add(b'tests/list', file_node(''.join(lines).encode(), 0o644))
+    for path, data in (files or {}).items():
+        tree.add(path.encode(), file_node(data, 0o644))
     out = io.BytesIO()
     rootimage.write(tree, out)
     return out.getvalue()
@@ -98,21 +100,23 @@ def make_root(chosen):
 class Boot:
     """One guest that works through a list of cases."""
 
-    def __init__(self, on, chosen, report):
+    def __init__(self, on, chosen, report, files=None, options=()):
+        """`options` are more of guest.py's."""
         self.on, self.waiting, self.report = on, list(chosen), report
+        self.files, self.options = files, list(options)
         self.current = None
         self.partial = b''
 
     def run(self):
         """Returns the cases that it did not come to; the one it died in has failed."""
         with tempfile.NamedTemporaryFile(prefix='jargoon-linux-tests-') as image:
-            image.write(make_root(self.waiting))
+            image.write(make_root(self.waiting, self.files))
             image.flush()
             total = BOOT_SECONDS + sum(case.seconds for case in self.waiting)
             errors = tempfile.TemporaryFile()
             self.process = subprocess.Popen(
                 [sys.executable, str(HERE.parent / 'lib' / 'guest.py'), '--on', self.on,
-                 '--image', image.name, '--verbose', '--timeout', str(total), '--',
+                 '--image', image.name, '--verbose', '--timeout', str(total), *self.options, '--',
                  '/tests/runner', '/tests/list'],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors)
             why = self._watch()

@@ -1,0 +1,107 @@
+"""The soak suite: long runs in one guest, with the free memory counted before and behind.
+
+    run.py [--on jargoon|linux] [--list] [NAME...]
+
+JARGOON_SOAK_SCALE is the part of the full length that is run, 0.1 if it is not set (as in CI).
+The first cases are in soak.c; the last two are shell loops with the Alpine root, and the proof that a
+planted leak of one page for each process would be seen.
+"""
+
+import argparse
+import fnmatch
+import importlib.util
+import os
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / 'lib'), str(HERE.parents[1] / 'tools'),
+                str(HERE.parent / 'linux')]
+
+import tap  # noqa: E402
+from jargoon import paths  # noqa: E402
+from world import World  # noqa: E402
+
+_spec = importlib.util.spec_from_file_location('linux_run', HERE.parent / 'linux' / 'run.py')
+linux = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(linux)
+
+SCALE = float(os.environ.get('JARGOON_SOAK_SCALE', '0.1'))
+SECONDS = int(60 + 600 * SCALE)
+TOLERANCE = {'jargoon': 64, 'linux': 16384}  # Linux keeps freed memory in many caches
+LEAK = 'leak-page-per-process'
+FORKS = 'soak.fork_exec_wait_ten_and_twenty_thousand_times'
+
+
+class Source:
+    """soak.c's program, as tests/linux/run.py wants to know it."""
+    binary, guest, flavour = '../soak/soak', '/tests/soak', 'static'
+
+
+def program_cases():
+    names = re.findall(r'^TEST\(soak, (\w+)\)', (HERE / 'soak.c').read_text(), re.M)
+    return [linux.Case(f'soak.{name}', SECONDS, Source) for name in names]
+
+
+def boot(on, cases, report, options=()):
+    settings = f'{max(1, int(100 * SCALE))} {TOLERANCE[on]}\n'.encode()
+    left = cases
+    while left:
+        left = linux.Boot(on, left, report, {'tests/soak.conf': settings}, options).run()
+
+
+def planted_leak_is_seen(on):
+    """The same forks in a kernel that loses a page with each process: the case must fail."""
+    seen = []
+    cases = [case for case in program_cases() if case.name == FORKS]
+    boot(on, cases, seen.append, ['--kernel-option', LEAK])
+    if seen[0].verdict is not False or not any('pages are missing' in n for n in seen[0].notes):
+        raise tap.Failed(f'the leak was not seen: {seen[0].verdict}\n' + '\n'.join(seen[0].notes))
+
+
+def shell_pipelines(on):
+    count = max(20, int(1000 * SCALE))
+    script = (f'n=0; while [ $n -lt {count} ]; do x=$(echo abc | cat | cat | cat | wc -c); '
+              '[ "$x" = 4 ] || { echo "bad: $x"; exit 1; }; n=$((n+1)); done; echo $n\n')
+    world = World(on, 'alpine')
+    world.available()
+    world.run(stdin=script.encode(), seconds=SECONDS).check(0, b'%d\n' % count, b'')
+
+
+OTHERS = {'soak.shell_pipelines': shell_pipelines,
+          'soak.planted_leak_is_seen': planted_leak_is_seen}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--on', choices=('jargoon', 'linux'),
+                        default=os.environ.get('JARGOON_TEST_ON', 'jargoon'))
+    parser.add_argument('--list', action='store_true')
+    parser.add_argument('names', nargs='*')
+    options = parser.parse_args()
+
+    def wanted(name):
+        return not options.names or any(
+            fnmatch.fnmatch(name, p) or name.startswith(p + '.') for p in options.names)
+    cases = [case for case in program_cases() if wanted(case.name)]
+    others = {name: function for name, function in OTHERS.items() if wanted(name)
+              and (options.on == 'jargoon' or function is not planted_leak_is_seen)}
+    if options.list:
+        print(''.join(name + '\n' for name in [case.name for case in cases] + list(others)), end='')
+        return
+    if options.on == 'jargoon' and not os.path.exists(paths.built('linuxserver/linuxserver')):
+        tap.skip_all('linuxserver has not been built')
+    out = tap.Tap()
+
+    def report(case):
+        out.line(case.verdict is not False, case.name)
+        out.note('\n'.join(case.notes))
+    boot(options.on, cases, report)
+    for name, function in others.items():
+        out.case(name, function, options.on)
+    out.done()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,305 @@
+/*
+ * Long runs inside one guest: what was given out must come back, however often it is done.
+ *
+ * In:    TEST(soak, ...), run like the Linux tests. /tests/soak.conf holds "PERCENT PAGES": how much
+ *        of the full length to run, and how many pages of free memory may be missing at the end.
+ * Life:  each case warms up, notes the free memory, works, and waits until as much is free again.
+ */
+#include "test.h"
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+enum { PAGE_KB = 4, SETTLE_MS = 5000 };
+
+static int percent = 100, tolerance = 64;
+
+static void read_settings(void)
+{
+    if (sscanf(test_read_file("/tests/soak.conf", NULL), "%d %d", &percent, &tolerance) != 2)
+        FAIL("/tests/soak.conf");
+}
+
+static int scaled(int full)
+{
+    int n = full / 100 * percent;
+
+    return n < 20 ? 20 : n;
+}
+
+static long free_pages(void)
+{
+    const char *at = strstr(test_read_file("/proc/meminfo", NULL), "MemFree:");
+
+    CHECK(at != NULL);
+    return atol(at + strlen("MemFree:")) / PAGE_KB;
+}
+
+/* Freeing may go on behind a process's end: gives it some seconds to catch up. */
+static void check_free(long start, const char *when)
+{
+    int64_t until = test_now_ms() + SETTLE_MS;
+    long now;
+
+    while ((now = free_pages()) < start - tolerance && test_now_ms() < until)
+        test_sleep_ms(20);
+    dprintf(2, "%s: %ld pages free at the start, %ld now\n", when, start, now);
+    if (now < start - tolerance)
+        FAIL("%s: %ld pages are missing", when, start - now);
+}
+
+HELPER(true)
+{
+    return 0;
+}
+
+static void fork_exec_wait(int count)
+{
+    char *const argv[] = {test_program, "helper:true", NULL}, *const none[] = {NULL};
+
+    for (int i = 0; i < count; i++) {
+        pid_t pid = CHECK_FD(fork());
+        if (pid == 0) {
+            execve(test_program, argv, none);
+            _exit(127);
+        }
+        CHECK_EXIT(pid, 0);
+    }
+}
+
+TEST(soak, fork_exec_wait_ten_and_twenty_thousand_times)
+{
+    read_settings();
+    fork_exec_wait(scaled(1000));
+    long start = free_pages();
+    fork_exec_wait(scaled(10000));
+    check_free(start, "after 10,000");
+    fork_exec_wait(scaled(10000));
+    check_free(start, "after 20,000");
+}
+
+TEST(soak, vfork_exec_wait)
+{
+    char *const argv[] = {test_program, "helper:true", NULL}, *const none[] = {NULL};
+    static long start;
+
+    read_settings();
+    for (int i = -scaled(500); i < scaled(5000); i++) {
+        if (i == 0)
+            start = free_pages();
+        pid_t pid = vfork();
+        if (pid == 0) {
+            execve(test_program, argv, none);
+            _exit(127);
+        }
+        CHECK_EXIT(pid, 0);
+    }
+    check_free(start, "after vforks");
+}
+
+TEST(soak, children_killed_at_random_moments)
+{
+    unsigned seed = 4711;
+    long start = 0;
+
+    read_settings();
+    for (int i = -scaled(200); i < scaled(3000); i++) {
+        if (i == 0)
+            start = free_pages();
+        pid_t pid = CHILD({
+            for (;;) {
+                int p[2];
+                char *m = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                               0);
+                if (m != MAP_FAILED)
+                    memset(m, 1, 65536);
+                if (pipe(p) == 0 && fork() == 0)
+                    _exit(0);
+                close(p[0]);
+                close(p[1]);
+                waitpid(-1, NULL, WNOHANG);
+                munmap(m, 65536);
+            }
+        });
+        seed = seed * 1103515245 + 12345;
+        for (volatile unsigned n = 0; n < (seed >> 16) % 20000; n++)
+            continue;
+        CHECK_OK(kill(pid, SIGKILL));
+        CHECK_KILLED(pid, SIGKILL);
+    }
+    check_free(start, "after kills");
+}
+
+TEST(soak, descriptors_until_emfile)
+{
+    long start = 0;
+
+    read_settings();
+    for (int i = -2; i < scaled(200); i++) {
+        if (i == 0)
+            start = free_pages();
+        CHECK_IN_CHILD({
+            int p[2];
+            while (pipe(p) == 0)
+                CHECK_EQ(write(p[1], "x", 1), 1);
+            CHECK_EQ(errno, EMFILE);
+        });
+    }
+    check_free(start, "after EMFILE");
+}
+
+TEST(soak, processes_until_eagain)
+{
+    long start = 0;
+
+    read_settings();
+    for (int i = -2; i < scaled(100) / 2; i++) {
+        struct rlimit limit = {30, 30};
+        if (i == 0)
+            start = free_pages();
+        CHECK_IN_CHILD({
+            int made = 0;
+            pid_t pid;
+            CHECK_OK(setrlimit(RLIMIT_NPROC, &limit));
+            CHECK_OK(setuid(65534));
+            while ((pid = fork()) > 0)
+                made++;
+            if (pid == 0)
+                for (;;)
+                    pause();
+            CHECK_EQ(errno, EAGAIN);
+            signal(SIGTERM, SIG_IGN);
+            CHECK_OK(kill(-1, SIGTERM));
+            for (; made > 0; made--)
+                CHECK_GT(wait(NULL), 0);
+        });
+    }
+    check_free(start, "after EAGAIN");
+}
+
+TEST(soak, memory_until_enomem)
+{
+    long start = 0;
+
+    read_settings();
+    for (int i = -1; i < scaled(100); i++) {
+        struct rlimit limit = {32 << 20, 32 << 20};
+        if (i == 0)
+            start = free_pages();
+        CHECK_IN_CHILD({
+            char *m;
+            CHECK_OK(setrlimit(RLIMIT_AS, &limit));
+            while ((m = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                             0)) != MAP_FAILED)
+                memset(m, 1, 1 << 20);
+            CHECK_EQ(errno, ENOMEM);
+        });
+    }
+    check_free(start, "after ENOMEM");
+}
+
+TEST(soak, files_made_filled_and_removed)
+{
+    static char data[20000];
+    char name[32];
+    long start = 0;
+
+    read_settings();
+    for (int i = -scaled(200); i < scaled(5000); i++) {
+        if (i == 0)
+            start = free_pages();
+        snprintf(name, sizeof name, "dir-%d", i);
+        CHECK_OK(mkdir(name, 0755));
+        CHECK_OK(chdir(name));
+        int fd = CHECK_FD(open("f", O_RDWR | O_CREAT, 0600));
+        CHECK_EQ(write(fd, data, sizeof data), sizeof data);
+        char *m = mmap(NULL, sizeof data, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        CHECK(m != MAP_FAILED);
+        m[9000] = 1;
+        CHECK_OK(munmap(m, sizeof data));
+        CHECK_OK(close(fd));
+        CHECK_OK(link("f", "g"));
+        CHECK_OK(rename("g", "h"));
+        CHECK_OK(symlink("h", "s"));
+        CHECK_OK(unlink("f"));
+        CHECK_OK(unlink("s"));
+        CHECK_OK(unlink("h"));
+        CHECK_OK(chdir(".."));
+        CHECK_OK(rmdir(name));
+    }
+    check_free(start, "after files");
+}
+
+static volatile sig_atomic_t got;
+
+static void count(int number)
+{
+    (void)number;
+    got++;
+}
+
+TEST(soak, signals_between_two_processes)
+{
+    sigset_t block, old;
+    pid_t parent = getpid();
+    int rounds;
+
+    read_settings();
+    rounds = scaled(20000);
+    signal(SIGUSR1, count);
+    sigemptyset(&block);
+    sigaddset(&block, SIGUSR1);
+    CHECK_OK(sigprocmask(SIG_BLOCK, &block, &old));
+    pid_t pid = CHILD({
+        for (int i = 0; i < rounds; i++) {
+            while (got <= i)
+                sigsuspend(&old);
+            CHECK_OK(kill(parent, SIGUSR1));
+        }
+    });
+    for (int i = 0; i < rounds; i++) {
+        CHECK_OK(kill(pid, SIGUSR1));
+        while (got <= i)
+            sigsuspend(&old);
+    }
+    CHECK_EXIT(pid, 0);
+}
+
+TEST(soak, pipes_through_many_processes)
+{
+    long start = 0;
+
+    read_settings();
+    for (int i = -20; i < scaled(1000); i++) {
+        int p[2], in = -1;
+        char text[8];
+        if (i == 0)
+            start = free_pages();
+        for (int stage = 0; stage < 4; stage++) {
+            CHECK_OK(pipe(p));
+            if (CHECK_FD(fork()) == 0) {
+                ssize_t n = 4;
+                close(p[0]);
+                if (stage == 0)
+                    memcpy(text, "abc\n", 4);
+                else
+                    while ((n = read(in, text, sizeof text)) == 0)
+                        _exit(1);
+                _exit(write(p[1], text, (size_t)n) == n ? 0 : 1);
+            }
+            close(p[1]);
+            if (in >= 0)
+                close(in);
+            in = p[0];
+        }
+        CHECK_EQ(read(in, text, sizeof text), 4);
+        CHECK_EQ(read(in, text, sizeof text), 0);
+        close(in);
+        for (int stage = 0; stage < 4; stage++) {
+            int status;
+            CHECK_GT(wait(&status), 0);
+            CHECK_EQ(status, 0);
+        }
+    }
+    check_free(start, "after pipelines");
+}
