@@ -9,6 +9,7 @@
 
 #include <jg/rt/heap.h>
 #include <jg/rt/log.h>
+#include <jg/rt/startup.h>
 #include <jg/rt/string.h>
 #include <jg/rt/time.h>
 
@@ -167,8 +168,19 @@ static void send_death_signals(struct process *p)
     }
 }
 
+/* The test option that plants a leak: the soak test must see one page lost for each process. */
+static void leak_if_asked(void)
+{
+    enum { PAGE = 4096 };
+    void *lost = startup_value(startup_list(), "leak-page-per-process") ? rt_alloc(PAGE) : NULL;
+
+    if (lost)
+        memset(lost, 1, PAGE);
+}
+
 void process_free(struct process *p)
 {
+    leak_if_asked();
     pending_flush(&p->shared, ~0ull);
     wait_queue_close(&p->child_wait);
     wait_queue_close(&p->stop_wait);
