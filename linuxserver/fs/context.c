@@ -41,6 +41,16 @@ struct fs_context *fs_get(struct fs_context *fs)
     return fs;
 }
 
+struct inode *fs_inode(struct fs_context *fs, bool root)
+{
+    struct inode *i;
+
+    mutex_lock(&fs->lock);
+    i = inode_get(root ? fs->root : fs->cwd);
+    mutex_unlock(&fs->lock);
+    return i;
+}
+
 void fs_put(struct fs_context *fs)
 {
     if (!fs || __atomic_sub_fetch(&fs->refs, 1, __ATOMIC_ACQ_REL))

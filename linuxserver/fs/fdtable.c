@@ -79,6 +79,7 @@ struct files *files_clone(struct files *from)
     if (last >= 0 && grow(to, last)) {
         mutex_unlock(&from->lock);
         rt_free(to->file);
+        rt_free(to->cloexec);
         rt_free(to);
         return NULL;
     }
@@ -91,22 +92,26 @@ struct files *files_clone(struct files *from)
     return to;
 }
 
-static void close_file(struct task *t, struct file *f)
+struct files *files_own(struct files *files)
 {
-    if (f->ops->flush)
-        f->ops->flush(t, f);
+    return __atomic_load_n(&files->refs, __ATOMIC_ACQUIRE) == 1 ? files_get(files) : files_clone(files);
+}
+
+/* A descriptor of the table is closed: the table's record locks on that file go (fcntl(2)). */
+static void close_file(struct files *files, struct file *f)
+{
     if (f->inode)
-        locks_release_owner(f->inode, t->process);
+        locks_release_owner(f->inode, files);
     file_put(f);
 }
 
-void files_put(struct task *t, struct files *files)
+void files_put(struct files *files)
 {
     if (!files || __atomic_sub_fetch(&files->refs, 1, __ATOMIC_ACQ_REL))
         return;
     for (int fd = 0; fd < files->room; fd++) {
         if (files->file[fd])
-            close_file(t, files->file[fd]);
+            close_file(files, files->file[fd]);
     }
     rt_free(files->file);
     rt_free(files->cloexec);
@@ -177,7 +182,7 @@ int fd_install_at(struct task *t, struct file *f, int fd, bool cloexec)
     }
     mutex_unlock(&files->lock);
     if (old)
-        close_file(t, old);
+        close_file(files, old);
     return err ? err : fd;
 }
 
@@ -197,7 +202,7 @@ int fd_close(struct task *t, int fd)
     mutex_unlock(&files->lock);
     if (!f)
         return -EBADF;
-    close_file(t, f);
+    close_file(files, f);
     return 0;
 }
 

@@ -56,7 +56,7 @@ struct inode *inode_of(jg_handle_t session, const struct vfs_attr *attr)
     b = bucket(session, attr->node);
     i = find(b, session, attr->node);
     if (i) {
-        i->refs++;
+        inode_get(i);
         i->node_refs++;
     } else if ((i = rt_zalloc(sizeof *i))) {
         i->refs = i->node_refs = 1;

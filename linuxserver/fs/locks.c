@@ -1,8 +1,8 @@
 /*
  * Advisory locks. See locks.h.
  *
- * One list for all files: locks are few. A record lock belongs to a process (POSIX) or a description (OFD); a flock to a
- * description. The two kinds do not see each other. Waiters sleep on one queue and look again.
+ * One list for all files: locks are few. A record lock belongs to a descriptor table (POSIX says process; Linux too means
+ * the table, which survives exec and may be shared) or a description (OFD); a flock to a description. The two kinds do not see each other. Waiters sleep on one queue and look again.
  *
  * Locks: locks_lock.
  */
@@ -26,8 +26,8 @@ struct lock {
     struct list link;
     struct inode *inode;
     bool record;          /* fcntl; else flock */
-    const void *owner;    /* process or file */
-    int pid;
+    const void *owner;    /* files or file */
+    int pid;              /* who set it; -1: OFD */
     bool exclusive;
     int64_t start, end;   /* inclusive */
 };
@@ -197,7 +197,7 @@ static void release(const struct inode *inode, const void *owner, bool record)
         wait_wake(&changed);
 }
 
-void locks_release_owner(struct inode *inode, struct process *owner)
+void locks_release_owner(struct inode *inode, struct files *owner)
 {
     if (!list_empty(&locks))
         release(inode, owner, true);
@@ -242,6 +242,8 @@ static int64_t range_of(struct file *f, const struct flock *lock, struct lock *o
     }
     if (__builtin_add_overflow(start, base, &start))
         return -EOVERFLOW;
+    if (start < 0)
+        return -EINVAL;
     out->start = start;
     out->end = INT64_MAX;
     if (lock->l_len > 0 && __builtin_add_overflow(start, lock->l_len - 1, &out->end))
@@ -253,20 +255,21 @@ static int64_t range_of(struct file *f, const struct flock *lock, struct lock *o
     return out->start < 0 ? -EINVAL : 0;
 }
 
-static void describe(const struct lock *l, bool ofd, struct flock *lock)
+static void describe(const struct lock *l, struct flock *lock)
 {
     lock->l_type = l->exclusive ? F_WRLCK : F_RDLCK;
     lock->l_whence = SEEK_SET;
     lock->l_start = l->start;
     lock->l_len = l->end == INT64_MAX ? 0 : l->end - l->start + 1;
-    lock->l_pid = ofd ? -1 : l->pid;
+    lock->l_pid = l->pid;
 }
 
 int64_t locks_fcntl(struct task *t, struct file *f, int cmd, struct flock *lock)
 {
     bool ofd = cmd == F_OFD_GETLK || cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW;
     bool get = cmd == F_GETLK || cmd == F_OFD_GETLK, wait = cmd == F_SETLKW || cmd == F_OFD_SETLKW;
-    struct lock want = {.inode = f->inode, .record = true, .owner = ofd ? (const void *)f : t->process, .pid = t->process->pid};
+    struct lock want = {.inode = f->inode, .record = true, .owner = ofd ? (const void *)f : t->files,
+                        .pid = ofd ? -1 : t->process->pid};
     const struct lock *other;
     int64_t err;
 
@@ -288,7 +291,7 @@ int64_t locks_fcntl(struct task *t, struct file *f, int cmd, struct flock *lock)
     mutex_lock(&locks_lock);
     other = conflict(&want);
     if (other)
-        describe(other, other->owner != NULL && other->pid == 0, lock);
+        describe(other, lock);
     else
         lock->l_type = F_UNLCK;
     mutex_unlock(&locks_lock);

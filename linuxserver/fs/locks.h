@@ -6,10 +6,10 @@
 #include <file.h>
 
 struct inode;
-struct process;
+struct files;
 
-/* A process closed a descriptor of the file: its record locks go (fcntl(2)). */
-void locks_release_owner(struct inode *inode, struct process *owner);
+/* A descriptor of the file was closed: the record locks that were set through its table go (fcntl(2)). */
+void locks_release_owner(struct inode *inode, struct files *owner);
 
 /* The last reference of a description goes: its flock goes. */
 void locks_release_file(struct file *f);

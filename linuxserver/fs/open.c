@@ -64,7 +64,7 @@ static uint32_t walk_flags(uint32_t flags)
     if (flags & O_EXCL && flags & O_CREAT)
         how |= VFS_WALK_EXCLUSIVE;
     if (flags & O_TRUNC)
-        how |= VFS_WALK_TRUNCATE | VFS_WALK_WRITE;
+        how |= VFS_WALK_WRITE; /* it is cut when the open cannot fail any more: a running program must not be */
     return how;
 }
 
@@ -90,8 +90,15 @@ int64_t file_open(struct walk *w, uint32_t flags, uint32_t mode, struct file **o
         return -ELOOP;
     }
     err = file_open_inode(t, inode, flags, out);
-    if (err)
+    if (err) {
         inode_put(inode);
+        return err;
+    }
+    if ((flags & (O_TRUNC | O_PATH)) == O_TRUNC && (*out)->ops->truncate) {
+        err = (*out)->ops->truncate(t, *out, 0);
+        if (err)
+            file_put(*out);
+    }
     return err;
 }
 

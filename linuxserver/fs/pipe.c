@@ -330,26 +330,24 @@ static struct pipe *fifo_pipe(struct inode *inode)
     return p;
 }
 
-/* Waits until the other side has been opened since we came. */
-static int64_t wait_for_peer(struct task *t, struct pipe *p, bool reader)
+/* Waits until the other side is there, or has been: it was opened `before` times when we came. */
+static int64_t wait_for_peer(struct task *t, struct pipe *p, bool reader, uint64_t before)
 {
-    struct waitqueue *queue = reader ? &p->read_wait : &p->write_wait;
-    uint64_t *opens = reader ? &p->writer_opens : &p->reader_opens, before;
     struct waiter w;
-    int64_t err = 0;
+    int64_t err;
 
-    wait_add(queue, &w, t);
-    mutex_lock(&p->lock);
-    before = *opens;
-    for (;;) {
-        bool there = (reader ? p->writers : p->readers) || *opens != before;
+    wait_add(reader ? &p->read_wait : &p->write_wait, &w, t);
+    do {
+        bool there;
 
-        mutex_unlock(&p->lock);
-        if (there || (err = wait_sleep(t, JG_TIME_INFINITE)))
-            break;
         wait_prepare(t);
         mutex_lock(&p->lock);
-    }
+        there = reader ? p->writers || p->writer_opens != before : p->readers || p->reader_opens != before;
+        mutex_unlock(&p->lock);
+        err = 0;
+        if (there)
+            break;
+    } while (!(err = wait_sleep(t, JG_TIME_INFINITE)));
     wait_remove(&w);
     return err;
 }
@@ -359,6 +357,7 @@ int64_t fifo_open(struct task *t, struct inode *inode, uint32_t flags, struct fi
     struct pipe *p = fifo_pipe(inode);
     struct file *f;
     bool reads, writes, alone = false;
+    uint64_t before;
     int64_t err;
 
     if (!p)
@@ -370,8 +369,8 @@ int64_t fifo_open(struct task *t, struct inode *inode, uint32_t flags, struct fi
     }
     reads = file_readable(f);
     writes = file_writable(f);
-    wait_prepare(t);
     mutex_lock(&p->lock);
+    before = reads ? p->writer_opens : p->reader_opens;
     if (writes && !reads && (flags & O_NONBLOCK) && !p->readers) {
         alone = true;
     } else {
@@ -389,7 +388,7 @@ int64_t fifo_open(struct task *t, struct inode *inode, uint32_t flags, struct fi
     }
     wait_wake(&p->read_wait);
     wait_wake(&p->write_wait);
-    if (!(flags & O_NONBLOCK) && reads != writes && (err = wait_for_peer(t, p, reads))) {
+    if (!(flags & O_NONBLOCK) && reads != writes && (err = wait_for_peer(t, p, reads, before))) {
         inode_get(inode); /* the caller keeps its own */
         file_put(f);
         return err;

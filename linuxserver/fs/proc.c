@@ -140,19 +140,13 @@ static bool exists(struct proc_node at)
 
 static struct file *descriptor(struct proc_node at)
 {
-    struct files *files = NULL;
-    struct file *f = NULL;
+    struct file *f;
     struct task *t;
 
     mutex_lock(&tasks_lock);
     t = proc_task(at);
-    if (t && t->files)
-        files = files_get(t->files);
+    f = t && t->files ? files_lookup(t->files, at.fd) : NULL;
     mutex_unlock(&tasks_lock);
-    if (files) {
-        f = files_lookup(files, at.fd);
-        files_put(t, files);
-    }
     return f;
 }
 
@@ -265,10 +259,8 @@ static struct inode *magic_inode(struct proc_node at, int64_t *err)
     t = proc_task(at);
     if (t && t->mm && !strcmp(name, "exe") && t->mm->exe)
         i = inode_get(LIST_ENTRY(t->mm->exe, struct inode, backing));
-    else if (t && t->fs && !strcmp(name, "cwd"))
-        i = inode_get(t->fs->cwd);
-    else if (t && t->fs && !strcmp(name, "root"))
-        i = inode_get(t->fs->root);
+    else if (t && t->fs && strcmp(name, "exe"))
+        i = fs_inode(t->fs, !strcmp(name, "root"));
     mutex_unlock(&tasks_lock);
     return i;
 }
@@ -595,22 +587,11 @@ static int next_number(struct proc_node at, int least)
     struct process *p;
     struct task *t;
 
-    if (at.entry == FDS || at.entry == FDINFOS) {
-        struct files *files = NULL;
-
-        mutex_lock(&tasks_lock);
-        t = proc_task(at);
-        if (t && t->files)
-            files = files_get(t->files);
-        mutex_unlock(&tasks_lock);
-        if (!files)
-            return -1;
-        best = fd_next(files, least);
-        files_put(t, files);
-        return best;
-    }
     mutex_lock(&tasks_lock);
-    if (at.entry == ROOT) {
+    if (at.entry == FDS || at.entry == FDINFOS) {
+        t = proc_task(at);
+        best = t && t->files ? fd_next(t->files, least) : -1;
+    } else if (at.entry == ROOT) {
         LIST_FOR_EACH (it, &all_processes) {
             int pid = LIST_ENTRY(it, struct process, link)->pid;
 

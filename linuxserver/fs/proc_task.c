@@ -468,20 +468,14 @@ int64_t proc_oom_score(struct task *reader, struct proc_node at, struct text *ou
 
 int64_t proc_fdinfo(struct task *reader, struct proc_node at, struct text *out)
 {
-    struct files *files = NULL;
-    struct file *f = NULL;
+    struct file *f;
     struct task *t;
 
     (void)reader;
     mutex_lock(&tasks_lock);
     t = proc_task(at);
-    if (t && t->files)
-        files = files_get(t->files);
+    f = t && t->files ? files_lookup(t->files, at.fd) : NULL;
     mutex_unlock(&tasks_lock);
-    if (files) {
-        f = files_lookup(files, at.fd);
-        files_put(t, files);
-    }
     if (!f)
         return -ENOENT;
     text_add(out, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t1\n", f->pos, f->flags);

@@ -48,7 +48,7 @@ static int64_t regular_write(struct task *t, struct file *f, struct io *io, int6
         mutex_unlock(&tasks_lock);
     }
     if (append && n > 0)
-        f->pos = (int64_t)offset; /* the caller adds n */
+        io->end = (int64_t)offset + n;
     return n;
 }
 

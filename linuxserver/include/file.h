@@ -4,7 +4,8 @@
  * A `struct file` is an open file description (open(2)): counted, with a position, flags and a table of operations. A
  * `struct inode` is this server's view of a vfsd node: counted, one for each node in use.
  *
- * Locks: files->lock for a descriptor table; file->lock for the position. Neither is held while anything waits.
+ * Locks: files->lock for a descriptor table, inside tasks_lock; file->lock for the position. Neither is held while
+ * anything waits.
  */
 #pragma once
 
@@ -25,6 +26,7 @@ struct io {
     struct mm *mm;
     uint64_t va;
     size_t length;
+    int64_t end; /* set by an appending write: the position after it */
 };
 
 /* Copies to or from the front of `io` and moves it on. Returns bytes, short at a fault, -EFAULT when none. */
@@ -56,7 +58,6 @@ struct file_ops {
     int64_t (*readdir)(struct task *t, struct file *f, struct io *io);       /* [ENOTDIR] getdents64 records */
     int64_t (*truncate)(struct task *t, struct file *f, uint64_t size);      /* [EINVAL] */
     int64_t (*backing)(struct file *f, struct backing **out);                /* [ENODEV] for mmap; a reference; NULL: zeros */
-    void (*flush)(struct task *t, struct file *f);                           /* each close(2) */
     void (*release)(struct file *f);                                         /* the last reference is gone */
 };
 
@@ -94,7 +95,10 @@ static inline bool file_writable(const struct file *f)
 struct files *files_create(void);
 struct files *files_clone(struct files *files); /* NULL: no memory */
 struct files *files_get(struct files *files);
-void files_put(struct task *t, struct files *files);
+/* For exec and unshare: the same table with another reference if `files` is nobody else's, or a copy. NULL: no memory. */
+struct files *files_own(struct files *files);
+/* The last one closes all. Calls other servers: no lock may be held. */
+void files_put(struct files *files);
 void files_close_on_exec(struct task *t);
 
 /* The file of a descriptor with a reference; NULL: EBADF. */
@@ -109,7 +113,8 @@ int fd_get_flags(struct task *t, int fd);            /* FD_CLOEXEC or 0, -EBADF 
 int fd_set_flags(struct task *t, int fd, int flags);
 /* The first descriptor >= fd that is open, for /proc/PID/fd and close_range; -1: none. */
 int fd_next(struct files *files, int fd);
-struct file *files_lookup(struct files *files, int fd); /* with a reference */
+/* The file of a descriptor with a reference, or NULL. /proc asks another task's table with tasks_lock held. */
+struct file *files_lookup(struct files *files, int fd);
 
 /* Where a task's paths start, and its umask. */
 struct fs_context {
@@ -122,3 +127,5 @@ struct fs_context *fs_create(struct inode *root, struct inode *cwd); /* takes re
 struct fs_context *fs_clone(struct fs_context *fs);
 struct fs_context *fs_get(struct fs_context *fs);
 void fs_put(struct fs_context *fs);
+/* The root or the working directory, with a reference. May be asked with tasks_lock held. */
+struct inode *fs_inode(struct fs_context *fs, bool root);

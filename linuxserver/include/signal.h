@@ -80,6 +80,11 @@ void signal_set_blocked(struct task *t, uint64_t mask);
 
 /* For ppoll, sigsuspend...: this mask until the call returns; delivery or return restores the old one. */
 void signal_use_mask(struct task *t, uint64_t mask);
+/* Restores it before delivery: the call was not interrupted, so that what the old mask blocks stays pending. */
+void signal_restore_mask(struct task *t);
+
+/* `t` will not take the process' pending signals of `set` (it blocks them, or ends): others are told. tasks_lock is held. */
+void signal_retarget(struct task *t, uint64_t set);
 
 /* Takes the first signal of `set`. tasks_lock is held. Returns it, or 0. */
 int signal_take(struct task *t, uint64_t set, siginfo_t *info);

@@ -160,6 +160,9 @@ void process_group_exit(struct process *p, int status);
  * when another thread is ending the group. For exec. */
 int task_remove_siblings(struct task *t);
 
+/* At exit and exec: robust futexes are marked, clear_child_tid is cleared and its waiter woken. No lock is held. */
+void task_release_words(struct task *t);
+
 /* vfork: tells the waiting parent that its address space is its own again. Once; harmless otherwise. */
 void task_vfork_release(struct task *t);
 

@@ -153,16 +153,16 @@ int64_t mm_protect(struct mm *m, uint64_t start, uint64_t length, uint32_t prot)
     uint64_t end;
     int64_t err = 0, status;
 
-    length = page_up(length);
-    end = start + length;
     if (start & ~PAGE_MASK)
         return -EINVAL;
     if (!length)
         return 0;
+    length = page_up(length);
+    end = start + length;
     if (!range_ok(start, length))
         return -ENOMEM;
     mutex_lock(&m->lock);
-    if (!region_covers(m, start, end) || region_reserve(m, 2)) {
+    if (!region_covers(m, start, end) || m->count + 2 > MAX_REGIONS || region_reserve(m, 2)) {
         err = -ENOMEM;
         goto out;
     }
@@ -231,7 +231,7 @@ static int64_t remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t n
             return -EINVAL;
         return -EINVAL; /* duplicating a shared mapping: not supported */
     }
-    if (old + old_length > r->end)
+    if (old_length > r->end - old)
         return -EFAULT;
     if (!(flags & MREMAP_FIXED) && new_length <= old_length && !(flags & MREMAP_DONTUNMAP)) {
         if (new_length < old_length) {
@@ -302,7 +302,8 @@ int64_t mm_remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t new_l
     if ((flags & MREMAP_DONTUNMAP) && old_length != new_length)
         return -EINVAL;
     if (flags & MREMAP_FIXED) {
-        if ((target & ~PAGE_MASK) || !range_ok(target, new_length) || (target < old + old_length && old < target + new_length))
+        if ((target & ~PAGE_MASK) || !range_ok(target, new_length) || old_length > UINT64_MAX - old ||
+            (target < old + old_length && old < target + new_length))
             return -EINVAL;
         if (target < LOW_LIMIT)
             return -EPERM;
@@ -317,7 +318,7 @@ int64_t mm_remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t new_l
 
 static int64_t set_inherit(struct mm *m, uint64_t start, uint64_t end, uint32_t set, uint32_t clear, uint32_t op)
 {
-    if (region_reserve(m, 2))
+    if (m->count + 2 > MAX_REGIONS || region_reserve(m, 2))
         return -ENOMEM;
     if (jg_aspace_range(m->aspace, op, start, end - start) < 0)
         return -ENOMEM;
@@ -331,13 +332,12 @@ static int64_t set_inherit(struct mm *m, uint64_t start, uint64_t end, uint32_t 
 
 int64_t mm_advise(struct mm *m, uint64_t start, uint64_t length, int advice)
 {
-    uint64_t end;
+    uint64_t end = start + page_up(length);
     int64_t err = 0;
 
-    length = page_up(length);
-    end = start + length;
-    if ((start & ~PAGE_MASK) || end < start)
+    if ((start & ~PAGE_MASK) || end < start || (length && !page_up(length)))
         return -EINVAL;
+    length = page_up(length);
     switch (advice) {
     case MADV_NORMAL: case MADV_RANDOM: case MADV_SEQUENTIAL: case MADV_WILLNEED: case MADV_DONTNEED: case MADV_FREE:
     case MADV_DONTFORK: case MADV_DOFORK: case MADV_WIPEONFORK: case MADV_KEEPONFORK: case MADV_HUGEPAGE:

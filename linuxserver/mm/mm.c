@@ -136,7 +136,7 @@ static bool grow_stack(struct mm *m, struct region *r, uint64_t va, uint64_t lim
 
     if (r->end - start > limit || start < 65536)
         return false;
-    if (i && m->regions[i - 1].end + STACK_GAP > start && m->regions[i - 1].prot)
+    if (i && m->regions[i - 1].end + STACK_GAP > start && m->regions[i - 1].prot && !(m->regions[i - 1].flags & REGION_STACK))
         return false;
     if (jg_aspace_map(m->aspace, &map) < 0)
         return false;

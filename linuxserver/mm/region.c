@@ -63,7 +63,6 @@ void region_split(struct mm *m, uint64_t va)
     r[0].end = va;
     r[1].start = va;
     r[1].offset += va - r[0].start;
-    r[1].flags &= ~REGION_STACK; /* only the lowest part grows */
     if (r[1].backing)
         backing_get(r[1].backing);
 }
@@ -71,8 +70,7 @@ void region_split(struct mm *m, uint64_t va)
 static bool mergeable(const struct region *a, const struct region *b)
 {
     return a->end == b->start && a->prot == b->prot && a->backing == b->backing &&
-           (a->flags & ~REGION_STACK) == (b->flags & ~REGION_STACK) && !(b->flags & REGION_STACK) &&
-           (!a->backing || a->offset + (a->end - a->start) == b->offset);
+           a->flags == b->flags && (!a->backing || a->offset + (a->end - a->start) == b->offset);
 }
 
 static void try_merge(struct mm *m, unsigned i)

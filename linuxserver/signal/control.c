@@ -19,6 +19,7 @@ static void tell_parent(struct process *p, int code, int status)
     info.si_signo = SIGCHLD;
     info.si_code = code;
     info.si_pid = p->pid;
+    info.si_uid = process_any_task(p) ? process_any_task(p)->cred.uid : p->uid;
     info.si_status = status;
     if (!(t->sighand->action[SIGCHLD - 1].flags & SA_NOCLDSTOP))
         signal_send_process(parent, &info);

@@ -126,6 +126,7 @@ static bool deliver_one(struct task *t, struct outcome *out)
         slot->handler = (uint64_t)SIG_DFL;
     t->blocked |= action.mask | ((action.flags & SA_NODEFER) ? 0 : sigbit(sig));
     t->blocked &= ~SIG_UNBLOCKABLE;
+    signal_retarget(t, t->blocked);
     mutex_unlock(&tasks_lock);
     bool built = run_handler(t, out, sig, &action, &info, mask);
     mutex_lock(&tasks_lock);
@@ -155,10 +156,7 @@ void signal_finish(struct task *t, struct outcome *out)
 {
     struct jg_regs regs;
 
-    if (t->restore_blocked) {
-        t->restore_blocked = false;
-        signal_set_blocked(t, t->saved_blocked);
-    }
+    signal_restore_mask(t);
     if (out->answer != ANSWER_RESULT || !is_restart(out->result))
         return;
     if (jg_thread_read_state(t->thread, JG_STATE_REGS, &regs, sizeof regs) < 0)

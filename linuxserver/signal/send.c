@@ -135,9 +135,10 @@ static int send(struct process *p, struct task *t, struct pending *pending, cons
         return 0;
     if ((err = enqueue(pending, info)))
         return err;
-    if (pending == &p->shared && !(t = choose(p, sig)))
-        return 0; /* all block it: whoever unblocks it first takes it */
-    if (!wants(t, sig)) {
+    if (pending == &p->shared)
+        t = choose(p, sig);
+    if (!t || !wants(t, sig)) {
+        /* Blocked: whoever unblocks it first takes it, or who waits for it. */
         wait_wake(&p->signal_wait);
         return 0;
     }
@@ -248,11 +249,32 @@ int signal_take(struct task *t, uint64_t set, siginfo_t *info)
     return sig;
 }
 
+void signal_retarget(struct task *t, uint64_t set)
+{
+    struct process *p = t->process;
+
+    set &= p->shared.set;
+    for (int sig = 1; set; sig++, set >>= 1) {
+        struct task *other = set & 1 ? choose(p, sig) : NULL;
+
+        if (other && other != t)
+            signal_notify(other);
+    }
+}
+
+static void set_blocked(struct task *t, uint64_t mask)
+{
+    uint64_t more = mask & ~t->blocked;
+
+    t->blocked = mask & ~SIG_UNBLOCKABLE;
+    signal_retarget(t, more);
+    signal_update(t);
+}
+
 void signal_set_blocked(struct task *t, uint64_t mask)
 {
     mutex_lock(&tasks_lock);
-    t->blocked = mask & ~SIG_UNBLOCKABLE;
-    signal_update(t);
+    set_blocked(t, mask);
     mutex_unlock(&tasks_lock);
 }
 
@@ -261,7 +283,14 @@ void signal_use_mask(struct task *t, uint64_t mask)
     mutex_lock(&tasks_lock);
     t->saved_blocked = t->blocked;
     t->restore_blocked = true;
-    t->blocked = mask & ~SIG_UNBLOCKABLE;
-    signal_update(t);
+    set_blocked(t, mask);
     mutex_unlock(&tasks_lock);
+}
+
+void signal_restore_mask(struct task *t)
+{
+    if (!t->restore_blocked)
+        return;
+    t->restore_blocked = false;
+    signal_set_blocked(t, t->saved_blocked);
 }

@@ -216,12 +216,12 @@ int64_t futex_requeue(struct task *t, uint64_t va, uint64_t va2, bool shared, ui
     while ((it = list_pop(&taken)))
         list_add_tail(bucket(&to), it);
     mutex_unlock(&futex_lock);
-    return done + (expected ? moved : 0);
+    return done + moved;
 }
 
 static int64_t apply(struct mm *mm, uint64_t va, uint32_t op, uint32_t *old)
 {
-    uint32_t kind = op >> 28 & 7, arg = (op >> 12 & 0xfff), value, new;
+    uint32_t kind = op >> 28 & 7, arg = (uint32_t)((int32_t)(op << 8) >> 20), value, new; /* 12 bits with a sign */
     int64_t seen, err;
 
     if (op >> 28 & FUTEX_OP_OPARG_SHIFT) /* the top bit: the argument is a shift */

@@ -64,11 +64,14 @@ void timer_arm(struct timer *timer, jg_time_t deadline)
 
 void timers_run(void)
 {
+    jg_time_t now;
+
     mutex_lock(&tasks_lock);
+    now = time_monotonic(); /* once: a timer that fires arms itself for later, however short its interval */
     while (!list_empty(&armed)) {
         struct timer *timer = LIST_ENTRY(armed.next, struct timer, link);
 
-        if (timer->deadline > time_monotonic())
+        if (timer->deadline > now)
             break;
         list_remove(&timer->link);
         timer->fire(timer);

@@ -177,8 +177,10 @@ static int64_t timeval_pair(struct task *t, int dirfd, uint64_t path, uint64_t v
     struct vfs_new_attr to;
     jg_time_t times[2];
 
-    if (va && (timeval_in(t, va, &times[0]) || timeval_in(t, va + 16, &times[1])))
-        return -EINVAL;
+    int64_t err;
+
+    if (va && ((err = timeval_in(t, va, &times[0])) || (err = timeval_in(t, va + 16, &times[1]))))
+        return err;
     to = times_change(va ? times : NULL);
     return utimens(t, dirfd, path, &to, 0);
 }
@@ -228,7 +230,14 @@ int64_t sys_truncate(struct task *t, const uint64_t *a)
     else if (!r && !(i = inode_of(w->session, &found)))
         r = -ENOMEM;
     else if (!r) {
-        r = mode_is(i->mode, S_IFREG) ? change(t, i, &to) : -EINVAL;
+        if (!mode_is(i->mode, S_IFREG)) {
+            r = -EINVAL;
+        } else if (!backing_claim(&i->backing, false)) {
+            r = -ETXTBSY;
+        } else {
+            r = change(t, i, &to);
+            backing_unclaim(&i->backing, false);
+        }
         inode_put(i);
     }
     path_end(w);

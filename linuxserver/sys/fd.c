@@ -231,7 +231,7 @@ int64_t sys_close_range(struct task *t, const uint64_t *a)
     if (first > last || (flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)))
         return -EINVAL;
     if (flags & CLOSE_RANGE_UNSHARE) {
-        struct files *mine = files_clone(t->files), *old;
+        struct files *mine = files_own(t->files), *old;
 
         if (!mine)
             return -ENOMEM;
@@ -239,7 +239,7 @@ int64_t sys_close_range(struct task *t, const uint64_t *a)
         old = t->files;
         t->files = mine;
         mutex_unlock(&tasks_lock);
-        files_put(t, old);
+        files_put(old);
     }
     if (first > INT32_MAX)
         return 0;

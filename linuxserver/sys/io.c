@@ -7,6 +7,7 @@
 #include <jg/rt/string.h>
 
 #include <file.h>
+#include <fs/inode.h>
 
 #define RW_MAX 0x7ffff000ull /* MAX_RW_COUNT */
 #define IOV_LIMIT 1024u
@@ -36,7 +37,7 @@ static int64_t move_here(struct task *t, struct file *f, struct io *io, bool wri
     mutex_lock(&f->lock);
     n = mover_of(f, write)(t, f, io, f->pos);
     if (n > 0)
-        f->pos += n;
+        f->pos = io->end ? io->end : f->pos + n;
     mutex_unlock(&f->lock);
     return n;
 }
@@ -118,7 +119,7 @@ static int64_t read_vector(struct task *t, uint64_t va, uint64_t count, struct i
     return 0;
 }
 
-/* A small vector goes in one piece, so that a pipe or a stream sees one write (atomic up to PIPE_BUF). */
+/* Up to this a vector goes in one piece, so that a pipe or a stream sees one write (atomic up to PIPE_BUF) or one read. */
 #define GATHER_MAX 8192ul
 
 static int64_t gather(struct task *t, struct file *f, const struct iovec *v, uint64_t count, size_t total, int64_t pos)
@@ -145,6 +146,29 @@ static int64_t gather(struct task *t, struct file *f, const struct iovec *v, uin
     return n;
 }
 
+/* One read from a file that may wait: what is there goes into the parts in order, and the call does not wait for more. */
+static int64_t scatter(struct task *t, struct file *f, const struct iovec *v, uint64_t count, size_t total)
+{
+    size_t size = total < GATHER_MAX ? total : GATHER_MAX, done = 0;
+    uint8_t *buf = rt_alloc(size);
+    struct io io = {.va = (uintptr_t)buf, .length = size};
+    int64_t n;
+
+    if (!buf)
+        return -ENOMEM;
+    n = f->ops->read(t, f, &io, -1);
+    for (uint64_t i = 0; n > 0 && i < count && done < (size_t)n; i++) {
+        size_t left = (size_t)n - done, part = v[i].iov_len < left ? v[i].iov_len : left;
+        size_t copied = copy_out_some(t->mm, (uint64_t)v[i].iov_base, buf + done, part);
+
+        done += copied;
+        if (copied < part)
+            n = done ? (int64_t)done : -EFAULT;
+    }
+    rt_free(buf);
+    return n;
+}
+
 static int64_t move_vector(struct task *t, struct file *f, const struct iovec *v, uint64_t count, bool write, int64_t pos)
 {
     int64_t done = 0;
@@ -154,6 +178,8 @@ static int64_t move_vector(struct task *t, struct file *f, const struct iovec *v
         total += v[i].iov_len;
     if (write && count > 1 && total && total <= GATHER_MAX)
         return gather(t, f, v, count, total, pos);
+    if (!write && count > 1 && total && !f->ops->seek)
+        return scatter(t, f, v, count, total);
     for (uint64_t i = 0; i < count; i++) {
         struct io io = {.mm = t->mm, .va = (uint64_t)v[i].iov_base, .length = v[i].iov_len};
         int64_t n;
@@ -243,11 +269,10 @@ static int64_t send_all(struct task *t, struct file *out, struct file *in, int64
     if (!buf)
         return -ENOMEM;
     while (count && !t->killed) {
-        uint64_t from_length = count < SEND_CHUNK ? count : SEND_CHUNK;
-        struct io from = {.va = (uintptr_t)buf, .length = from_length};
+        struct io from = {.va = (uintptr_t)buf, .length = count < SEND_CHUNK ? count : SEND_CHUNK};
         struct io to = {.va = (uintptr_t)buf};
 
-        n = *in_pos < 0 ? in->ops->read(t, in, &from, -1) : in->ops->read(t, in, &from, *in_pos);
+        n = in->ops->read(t, in, &from, *in_pos);
         if (n <= 0)
             break;
         to.length = (size_t)n;
@@ -256,10 +281,8 @@ static int64_t send_all(struct task *t, struct file *out, struct file *in, int64
             break;
         done += n;
         count -= (uint64_t)n;
-        if (*in_pos >= 0)
-            *in_pos += n;
-        /* A terminal or pipe that gave less has no more now; its end-of-file must be seen by the next call. */
-        if (to.length || (*in_pos < 0 && (uint64_t)n < from_length))
+        *in_pos += n;
+        if (to.length)
             break;
     }
     rt_free(buf);
@@ -273,25 +296,19 @@ int64_t sys_sendfile(struct task *t, const uint64_t *a)
 
     if (!out || !in || (n = check(in, false)) || (n = check(out, true)))
         goto put;
-    if (out->flags & O_APPEND) {
-        n = -EINVAL;
-        goto put;
-    }
-    if (a[2]) {
-        n = copy_in(t->mm, &pos, a[2], sizeof pos);
-        if (!n && !in->ops->seek)
-            n = -ESPIPE;
-        if (!n && pos < 0)
-            n = -EINVAL;
-    } else if (in->ops->seek) {
-        pos = in->pos;
-    }
+    pos = in->pos;
+    if (a[2] && copy_in(t->mm, &pos, a[2], sizeof pos))
+        n = -EFAULT;
+    else if (a[2] && !in->ops->seek)
+        n = -ESPIPE;
+    else if (pos < 0 || (out->flags & O_APPEND) || !in->inode || !mode_is(in->inode->mode, S_IFREG))
+        n = -EINVAL; /* what was read and could not be written must be readable again */
     if (n)
         goto put;
     n = send_all(t, out, in, &pos, a[3] < RW_MAX ? a[3] : RW_MAX);
     if (n >= 0 && a[2] && copy_out(t->mm, a[2], &pos, sizeof pos))
         n = -EFAULT;
-    else if (n >= 0 && in->ops->seek && !a[2])
+    else if (n >= 0 && !a[2])
         in->pos = pos;
 put:
     file_put(out);

@@ -149,7 +149,7 @@ int64_t sys_madvise(struct task *t, const uint64_t *a)
 static int64_t check_mapped(struct task *t, uint64_t start, uint64_t length)
 {
     uint64_t end = page_up(start + length);
-    int64_t err = 0;
+    int64_t err = end < start ? -ENOMEM : 0;
 
     mutex_lock(&t->mm->lock);
     for (uint64_t at = page_down(start); at < end && !err;) {

@@ -176,6 +176,15 @@ static void write_left(struct task *t, uint64_t va, bool timeval, jg_time_t dead
         time_out(t, va, left);
 }
 
+/* A call that was not interrupted ends with the old mask in force. */
+static int64_t finish(struct task *t, int64_t r)
+{
+    if (r == -ERESTARTSYS || r == -ERESTARTNOHAND)
+        return -ERESTARTNOHAND;
+    signal_restore_mask(t);
+    return r;
+}
+
 int64_t sys_ppoll(struct task *t, const uint64_t *a)
 {
     jg_time_t deadline;
@@ -187,7 +196,7 @@ int64_t sys_ppoll(struct task *t, const uint64_t *a)
         return r;
     r = do_poll(t, a[0], a[1], deadline);
     write_left(t, a[2], false, deadline);
-    return r == -ERESTARTSYS ? -ERESTARTNOHAND : r;
+    return finish(t, r);
 }
 
 #define SELECT_MAX 1024
@@ -307,5 +316,5 @@ int64_t sys_pselect6(struct task *t, const uint64_t *a)
         return r;
     r = do_select(t, a, deadline);
     write_left(t, a[4], false, deadline);
-    return r;
+    return finish(t, r);
 }

@@ -3,6 +3,7 @@
  */
 #include "sys.h"
 
+#include <jg/rt/format.h>
 #include <jg/rt/heap.h>
 #include <jg/rt/string.h>
 
@@ -59,33 +60,23 @@ int64_t sys_clone(struct task *t, const uint64_t *a)
     return task_clone(t, &r);
 }
 
+#define DEV_FD_SIZE 24ul
+
 static int64_t execute(struct task *t, int dirfd, uint64_t path, uint64_t argv, uint64_t envp, uint32_t flags)
 {
     struct exec_request request = {0};
     struct walk *w;
     int64_t err = path_begin(t, dirfd, path, flags & AT_EMPTY_PATH, &w);
 
-    if (err == -ENOTDIR && (flags & AT_EMPTY_PATH)) {
-        char first;
-
-        /* A descriptor of the program itself. */
-        if (copy_in(t->mm, &first, path, 1) || first || !(request.file = fd_get(t, dirfd)))
-            return err;
-        if (!request.file->inode || !mode_is(request.file->inode->mode, S_IFREG)) {
-            file_put(request.file);
-            return -EACCES;
-        }
-        request.path = rt_zalloc(32);
-        if (request.path)
-            memcpy(request.path, "/dev/fd/", 9);
-        err = request.path ? 0 : -ENOMEM;
-    } else if (!err) {
-        request.path = rt_zalloc(w->length + 1);
-        if (request.path)
-            memcpy(request.path, w->path, w->length);
-        err = request.path ? exec_open(w, &request.file) : -ENOMEM;
-        path_end(w);
-    }
+    if (err)
+        return err;
+    request.path = rt_zalloc(w->length + DEV_FD_SIZE);
+    if (request.path && w->length)
+        memcpy(request.path, w->path, w->length);
+    else if (request.path)
+        rt_format(request.path, DEV_FD_SIZE, "/dev/fd/%d", dirfd); /* the descriptor is the program */
+    err = request.path ? exec_open(w, &request.file) : -ENOMEM;
+    path_end(w);
     if (!err)
         err = exec_read_strings(t, argv, &request.strings, &request.strings.argc);
     if (!err && !request.strings.argc) {

@@ -78,6 +78,7 @@ int64_t sys_rt_sigreturn(struct task *t, const uint64_t *a)
         signal_force(t, &info);
         return 0;
     }
+    t->restart = NULL;
     signal_set_blocked(t, mask);
     return 0;
 }
@@ -125,7 +126,7 @@ int64_t sys_rt_sigtimedwait(struct task *t, const uint64_t *a)
     siginfo_t info;
     struct waiter w;
     int64_t err;
-    int sig;
+    int sig, over = 0;
 
     if (a[3] != SIGSET_BYTES)
         return -EINVAL;
@@ -147,13 +148,13 @@ int64_t sys_rt_sigtimedwait(struct task *t, const uint64_t *a)
         mutex_unlock(&tasks_lock);
         if (sig)
             break;
-        err = wait_sleep(t, deadline);
-        if (err) {
-            sig = err == -ETIMEDOUT ? -EAGAIN : -EINTR;
+        if (over)
             break;
-        }
+        over = wait_sleep(t, deadline); /* one last look after it */
     }
     wait_remove(&w);
+    if (!sig)
+        sig = over == -ETIMEDOUT ? -EAGAIN : -EINTR;
     if (sig > 0 && a[1] && copy_out(t->mm, a[1], &info, sizeof info))
         return -EFAULT;
     return sig;
@@ -200,7 +201,7 @@ static int64_t kill_process(struct task *t, struct process *p, const siginfo_t *
     return info->si_signo ? signal_send_process(p, info) : 0;
 }
 
-/* A whole group, or (0) everybody but pid 1 and ourselves; then a refusal is no error. */
+/* A whole group, or (-1) everybody but pid 1 and ourselves; then a refusal is no error. */
 static int64_t kill_many(struct task *t, int pgid, const siginfo_t *info)
 {
     int64_t result = -ESRCH;
@@ -209,10 +210,10 @@ static int64_t kill_many(struct task *t, int pgid, const siginfo_t *info)
         struct process *p = LIST_ENTRY(it, struct process, link);
         int64_t err;
 
-        if (pgid ? p->pgid != pgid : p == init_process || p == t->process)
+        if (pgid >= 0 ? p->pgid != pgid : p == init_process || p == t->process)
             continue;
         err = kill_process(t, p, info);
-        if (!pgid && err == -EPERM)
+        if (pgid < 0 && err == -EPERM)
             err = 0;
         if (result == -ESRCH || !err)
             result = err;
@@ -237,7 +238,7 @@ int64_t sys_kill(struct task *t, const uint64_t *a)
         p = process_find(pid);
         err = p ? kill_process(t, p, &info) : -ESRCH;
     } else {
-        err = kill_many(t, pid == -1 ? 0 : pid ? -pid : t->process->pgid, &info);
+        err = kill_many(t, pid == -1 ? -1 : pid ? -pid : t->process->pgid, &info);
     }
     mutex_unlock(&tasks_lock);
     return err;

@@ -67,8 +67,7 @@ static void task_discard(struct task *t)
         rt_free(t->process);
     }
     mm_put(t->mm);
-    if (t->files)
-        files_put(t, t->files);
+    files_put(t->files);
     if (t->fs)
         fs_put(t->fs);
     sighand_put(t->sighand);
@@ -218,6 +217,8 @@ static int publish(struct task *t, struct task *child, const struct clone_reques
         child->vfork_parent = t;
     table_add(child);
     signal_update(child);
+    if (child->signalled)
+        signal_notify(child); /* a new thread of a stopped process stops too */
     mutex_unlock(&tasks_lock);
     return id;
 }

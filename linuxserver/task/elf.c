@@ -125,7 +125,9 @@ static int64_t map_segments(struct mm *mm, struct file *f, struct program *p, bo
     struct backing *b;
     int64_t err = f->ops->backing ? f->ops->backing(f, &b) : -EACCES;
 
-    if (!err && main_program) {
+    if (err)
+        return err;
+    if (main_program) {
         if (backing_claim(b, true)) {
             mm->exe = b; /* the reference and the claim go with it */
         } else {
@@ -149,7 +151,7 @@ static int64_t map_segments(struct mm *mm, struct file *f, struct program *p, bo
         if (main_program)
             note_spans(mm, p, s);
     }
-    if (f->ops->backing && !main_program)
+    if (!main_program)
         backing_put(b);
     return err;
 }

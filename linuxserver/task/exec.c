@@ -14,7 +14,7 @@
 #include <signal.h>
 #include <sync/timer.h>
 
-#define SCRIPT_DEPTH 5
+#define SCRIPT_DEPTH 6 /* five scripts, then a program */
 
 int64_t exec_open(struct walk *w, struct file **out)
 {
@@ -27,7 +27,7 @@ int64_t exec_open(struct walk *w, struct file **out)
     if (w->in_proc) {
         /* /proc/self/exe as a program: proc_open gives the file behind the link. */
         err = w->proc_missing ? -ENOENT : proc_open(w->task, w->proc, O_RDONLY, out);
-        if (!err && (!(*out)->inode || !mode_is((*out)->inode->mode, S_IFREG))) {
+        if (!err && (!(*out)->inode || inode_in_proc((*out)->inode) || !mode_is((*out)->inode->mode, S_IFREG))) {
             file_put(*out);
             err = -EACCES;
         }
@@ -77,12 +77,12 @@ static int64_t new_cred(struct task *t, struct file *f, struct cred *cred, bool 
 /* What was shared with others through clone becomes our own. */
 static int64_t unshare(struct task *t, struct files **files, struct sighand **sighand)
 {
-    *files = files_clone(t->files);
+    *files = files_own(t->files);
     *sighand = sighand_clone(t->sighand);
     if (*files && *sighand)
         return 0;
     if (*files)
-        files_put(t, *files);
+        files_put(*files);
     sighand_put(*sighand);
     return -ENOMEM;
 }
@@ -123,17 +123,17 @@ static void commit(struct task *t, struct image *image, const struct cred *cred,
     struct mm *old_mm = t->mm;
     struct process *p = t->process;
 
+    task_release_words(t);
     jg_process_set_aspace(p->handle, image->mm->aspace);
     mutex_lock(&tasks_lock);
     t->mm = image->mm;
     t->files = files;
     sighand_reset(sighand);
     t->sighand = sighand;
+    t->death_signal = cred->euid != t->cred.euid ? 0 : t->death_signal;
     t->cred = *cred;
     t->altstack = (struct altstack){0};
-    t->clear_child_tid = t->robust_list = 0;
     t->restart = NULL;
-    t->death_signal = cred->euid != t->cred.euid ? 0 : t->death_signal;
     set_name(t, path);
     p->execed = true;
     p->exit_signal = SIGCHLD;
@@ -142,7 +142,7 @@ static void commit(struct task *t, struct image *image, const struct cred *cred,
     signal_update(t);
     mutex_unlock(&tasks_lock);
     task_vfork_release(t);
-    files_put(t, old_files);
+    files_put(old_files);
     sighand_put(old_sighand);
     mm_put(old_mm);
     files_close_on_exec(t);
@@ -174,7 +174,7 @@ int task_exec(struct task *t, struct exec_request *request)
             commit(t, &image, &cred, files, sighand, request->path);
             return 0;
         }
-        files_put(t, files);
+        files_put(files);
         sighand_put(sighand);
     }
     mm_put(image.mm);

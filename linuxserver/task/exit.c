@@ -14,6 +14,7 @@
 #include <jg/rt/time.h>
 
 #include <file.h>
+#include <fs/tty.h>
 #include <linux/signal.h>
 #include <mm.h>
 #include <server.h>
@@ -24,7 +25,7 @@
 #include "launch.h"
 #include "table.h"
 
-static void leave_shared(struct task *t)
+void task_release_words(struct task *t)
 {
     struct mm *mm = t->mm;
 
@@ -35,14 +36,25 @@ static void leave_shared(struct task *t)
         clear_out(mm, t->clear_child_tid, sizeof(uint32_t));
         futex_wake_word(mm, t->clear_child_tid, 1);
     }
+    t->clear_child_tid = t->robust_list = 0;
+}
+
+static void leave_shared(struct task *t)
+{
+    struct files *files = t->files;
+    struct fs_context *fs = t->fs;
+    struct mm *mm = t->mm;
+
+    task_release_words(t);
     task_vfork_release(t);
-    files_put(t, t->files);
-    fs_put(t->fs);
+    /* Others look through these under the lock: they go first, then what they showed. */
     mutex_lock(&tasks_lock);
     t->files = NULL;
     t->fs = NULL;
     t->mm = NULL;
     mutex_unlock(&tasks_lock);
+    files_put(files);
+    fs_put(fs);
     if (mm) {
         struct mm_usage usage;
 
@@ -107,13 +119,16 @@ static bool tell_parent(struct process *p)
     return unwanted;
 }
 
-/* Groups that lose their last link to the session through `p` and hold stopped jobs get HUP and CONT. */
-static void hang_up_orphans(struct process *p)
+/*
+ * The group of `p` has lost the link to its session that went through `parent`. If that was the last one, and the group
+ * holds stopped jobs, it gets HUP and CONT.
+ */
+static void hang_up_orphans(struct process *p, const struct process *parent)
 {
     siginfo_t hup, cont;
     bool stopped = false;
 
-    if (!process_group_orphaned(p->pgid, p->sid))
+    if (!parent || parent->pgid == p->pgid || parent->sid != p->sid || !process_group_orphaned(p->pgid, p->sid))
         return;
     LIST_FOR_EACH (it, &all_processes) {
         struct process *q = LIST_ENTRY(it, struct process, link);
@@ -144,8 +159,7 @@ static void give_children_away(struct process *p, struct list *unwanted)
             list_remove(&child->link);
             list_add_tail(unwanted, &child->link);
         }
-        if (child->pgid != p->pgid)
-            hang_up_orphans(child);
+        hang_up_orphans(child, p);
     }
 }
 
@@ -196,8 +210,10 @@ static void process_end(struct process *p, struct list *unwanted)
     p->zombie = true;
     p->stopped = false;
     send_death_signals(p);
+    if (p->sid == p->pid)
+        tty_disown(p);
     give_children_away(p, unwanted);
-    hang_up_orphans(p);
+    hang_up_orphans(p, p->parent);
     if (tell_parent(p)) {
         list_remove(&p->sibling);
         list_remove(&p->link);
@@ -227,6 +243,7 @@ void task_exit(struct task *t, int status)
     last = p->task_count == 0;
     first_process = last && p == init_process;
     pending_flush(&t->pending, ~0ull);
+    signal_retarget(t, ~t->blocked);
     jg_task_kill(t->thread, 0);
     jg_handle_close(t->thread);
     if (last) {

@@ -8,6 +8,12 @@
 #include <linux/signal.h>
 #include <signal.h>
 
+/* Never JG_TIME_INFINITE, which disarms. */
+static jg_time_t after(jg_time_t when, jg_time_t ns)
+{
+    return ns < JG_TIME_INFINITE - when ? when + ns : JG_TIME_INFINITE - 1;
+}
+
 void itimer_fire(struct timer *timer)
 {
     struct process *p = LIST_ENTRY(timer, struct process, real_timer);
@@ -15,9 +21,11 @@ void itimer_fire(struct timer *timer)
 
     siginfo_kernel(&info, SIGALRM);
     signal_send_process(p, &info);
-    if (p->real_interval)
-        timer_arm(timer, timer->deadline + p->real_interval > time_monotonic() ? timer->deadline + p->real_interval
-                                                                               : time_monotonic() + p->real_interval);
+    if (p->real_interval) {
+        jg_time_t next = after(timer->deadline, p->real_interval);
+
+        timer_arm(timer, next > time_monotonic() ? next : after(time_monotonic(), p->real_interval));
+    }
 }
 
 jg_time_t itimer_left(const struct process *p)
@@ -36,6 +44,6 @@ jg_time_t itimer_set(struct process *p, jg_time_t value, jg_time_t interval, jg_
 
     *old_interval = p->real_interval;
     p->real_interval = interval;
-    timer_arm(&p->real_timer, value ? time_monotonic() + value : JG_TIME_INFINITE);
+    timer_arm(&p->real_timer, value ? after(time_monotonic(), value) : JG_TIME_INFINITE);
     return left;
 }
