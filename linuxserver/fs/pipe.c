@@ -162,17 +162,6 @@ static int64_t pipe_read(struct task *t, struct file *f, struct io *io, int64_t 
     return n;
 }
 
-static int64_t broken(struct task *t)
-{
-    siginfo_t info;
-
-    siginfo_user(&info, SIGPIPE, SI_USER, t);
-    mutex_lock(&tasks_lock);
-    signal_send_task(t, &info);
-    mutex_unlock(&tasks_lock);
-    return -EPIPE;
-}
-
 static int64_t pipe_write(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
     struct pipe *p = pipe_of(f);
@@ -200,7 +189,7 @@ static int64_t pipe_write(struct task *t, struct file *f, struct io *io, int64_t
             wait_wake(&p->read_wait);
         }
         if (no_reader)
-            n = broken(t);
+            n = signal_broken_pipe(t);
         if (no_reader || n < 0 || !io->length)
             break;
         least = 1;

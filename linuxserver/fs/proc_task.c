@@ -204,40 +204,50 @@ static void add_range(struct text *out, struct mm *mm, uint64_t start, uint64_t 
     }
 }
 
-int64_t proc_cmdline(struct task *reader, struct proc_node at, struct text *out)
+/* What a text shows of a program's own memory. */
+typedef void (*memory_text)(struct text *out, struct mm *mm);
+
+static int64_t memory_part(struct task *reader, struct proc_node at, struct text *out, memory_text add)
 {
     struct snapshot s;
     int64_t err = take(reader, at, &s);
 
-    if (!err && s.mm)
-        add_range(out, s.mm, s.mm->arg_start, s.mm->arg_end);
-    if (!err)
-        mm_put(s.mm);
-    return err;
+    if (err)
+        return err;
+    if (s.mm)
+        add(out, s.mm);
+    mm_put(s.mm);
+    return 0;
+}
+
+static void add_arguments(struct text *out, struct mm *mm)
+{
+    add_range(out, mm, mm->arg_start, mm->arg_end);
+}
+
+static void add_environment(struct text *out, struct mm *mm)
+{
+    add_range(out, mm, mm->env_start, mm->env_end);
+}
+
+static void add_auxv(struct text *out, struct mm *mm)
+{
+    text_add_bytes(out, mm->auxv, mm->auxv_words * 8);
+}
+
+int64_t proc_cmdline(struct task *reader, struct proc_node at, struct text *out)
+{
+    return memory_part(reader, at, out, add_arguments);
 }
 
 int64_t proc_environ(struct task *reader, struct proc_node at, struct text *out)
 {
-    struct snapshot s;
-    int64_t err = take(reader, at, &s);
-
-    if (!err && s.mm)
-        add_range(out, s.mm, s.mm->env_start, s.mm->env_end);
-    if (!err)
-        mm_put(s.mm);
-    return err;
+    return memory_part(reader, at, out, add_environment);
 }
 
 int64_t proc_auxv(struct task *reader, struct proc_node at, struct text *out)
 {
-    struct snapshot s;
-    int64_t err = take(reader, at, &s);
-
-    if (!err && s.mm)
-        text_add_bytes(out, s.mm->auxv, s.mm->auxv_words * 8);
-    if (!err)
-        mm_put(s.mm);
-    return err;
+    return memory_part(reader, at, out, add_auxv);
 }
 
 int64_t proc_comm(struct task *reader, struct proc_node at, struct text *out)

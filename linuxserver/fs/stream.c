@@ -74,17 +74,6 @@ static int64_t stream_read(struct task *t, struct file *f, struct io *io, int64_
     return n;
 }
 
-static int64_t send_broken_pipe(struct task *t)
-{
-    siginfo_t info;
-
-    siginfo_user(&info, SIGPIPE, SI_USER, t);
-    mutex_lock(&tasks_lock);
-    signal_send_task(t, &info);
-    mutex_unlock(&tasks_lock);
-    return -EPIPE;
-}
-
 /* Sends one chunk. Returns what was taken, or -errno. */
 static int64_t send(struct task *t, struct file *f, const uint8_t *buf, size_t len)
 {
@@ -104,7 +93,7 @@ static int64_t send(struct task *t, struct file *f, const uint8_t *buf, size_t l
             continue;
         }
         if (r == CONSOLE_ERROR_CLOSED) {
-            err = send_broken_pipe(t);
+            err = signal_broken_pipe(t);
             break;
         }
         if (r != CONSOLE_ERROR_WOULD_BLOCK) {

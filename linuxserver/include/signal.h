@@ -66,6 +66,9 @@ int signal_send_group(int pgid, const siginfo_t *info);
 /* A fault: cannot be blocked or ignored; if it is, the process dies. Takes tasks_lock. */
 void signal_force(struct task *t, const siginfo_t *info);
 
+/* A write that nobody can read: SIGPIPE to the writer. Takes tasks_lock. Returns -EPIPE. */
+int64_t signal_broken_pipe(struct task *t);
+
 /* May `from` signal `to`? tasks_lock is held. */
 bool signal_permitted(struct task *from, struct process *to, int sig);
 

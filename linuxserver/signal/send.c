@@ -193,6 +193,17 @@ void signal_force(struct task *t, const siginfo_t *info)
     mutex_unlock(&tasks_lock);
 }
 
+int64_t signal_broken_pipe(struct task *t)
+{
+    siginfo_t info;
+
+    siginfo_user(&info, SIGPIPE, SI_USER, t);
+    mutex_lock(&tasks_lock);
+    signal_send_task(t, &info);
+    mutex_unlock(&tasks_lock);
+    return -EPIPE;
+}
+
 bool signal_permitted(struct task *from, struct process *to, int sig)
 {
     struct task *t = process_any_task(to);
