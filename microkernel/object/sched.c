@@ -43,6 +43,7 @@ void sched_ready(struct thread *thread)
 
 void sched_ready_first(struct thread *thread)
 {
+    thread->slice_left = MAX(sched.slice_end - time_monotonic(), 1);
     list_add(&sched.ready[thread->priority], &thread->packet.link);
     make_ready(thread);
 }
@@ -91,7 +92,8 @@ bool kernel_schedule(void)
     next->arch.work &= ~WORK_RESCHEDULE;
     sched.switches++;
     sched.slice_over = false;
-    sched.slice_end = time_monotonic() + SCHED_SLICE_NS;
+    sched.slice_end = time_monotonic() + (next->slice_left ? next->slice_left : SCHED_SLICE_NS);
+    next->slice_left = 0;
     cpu_set_current(next);
     sched_timer_changed();
     return true;
@@ -106,10 +108,9 @@ void kernel_tick(void)
     deadline_run(now);
     current = current_thread();
     if (current && now >= sched.slice_end && sched.ready_bands) {
+        sched.slice_over = true; /* for a server on a lent slice: the reply honours it */
         if (sched.ready_bands >> current->priority)
             current->arch.work |= WORK_RESCHEDULE;
-        else
-            sched.slice_over = true; /* a server on a lent slice: the reply honours it */
         sched.slice_end = now + SCHED_SLICE_NS;
     }
     sched_timer_changed();

@@ -117,8 +117,8 @@ static void reschedule(struct thread *t)
     if (sched.ready_bands >> t->priority == 0)
         return;
     sched_leave(t);
-    if (sched.ready_bands >> t->priority > 1)
-        sched_ready_first(t); /* preempted from above: it keeps its place */
+    if (sched.ready_bands >> t->priority > 1 && !sched.slice_over)
+        sched_ready_first(t);
     else
         sched_ready(t);
 }

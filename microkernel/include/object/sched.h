@@ -35,7 +35,10 @@ void sched_init(void);
 /* Puts a thread that is in no queue at the back of its band. */
 void sched_ready(struct thread *thread);
 
-/* As sched_ready(), at the front: it was preempted from above and keeps its place. */
+/*
+ * As sched_ready(), at the front: the current thread was preempted from above and keeps its place and what is left of
+ * its slice, not a new one: else what wakes often above it would keep its equals out for ever.
+ */
 void sched_ready_first(struct thread *thread);
 
 /* Takes a READY thread out of its queue. */
