@@ -1,13 +1,15 @@
 """Makes the pages of docs/ that are made: abi.md, syscalls.md, reading.md.
 
     python3 tools/docs/generate.py            writes them
-    python3 tools/docs/generate.py --check    says (TAP) which are out of date; the test `docs` in suite host
+    python3 tools/docs/generate.py --check    says (TAP) which are out of date, and whether architecture.md names what
+                                              there is; this is the test `docs` in suite host
 """
 
 import sys
 from pathlib import Path
 
 import abi_page
+import names_check
 import reading_page
 import syscalls_page
 from definitions import Malformed
@@ -31,15 +33,14 @@ def check(name, maker):
 
 
 def check_all():
-    problems = 0
-    print(f"1..{len(PAGES)}")
-    for number, (name, maker) in enumerate(PAGES.items(), 1):
-        problem = check(name, maker)
-        problems += bool(problem)
-        print(f"{'not ok' if problem else 'ok'} {number} - docs: {name} is up to date")
+    found = [(f"{name} is up to date", check(name, maker)) for name, maker in PAGES.items()]
+    found.append(("architecture.md names what there is", names_check.problem(ROOT)))
+    print(f"1..{len(found)}")
+    for number, (name, problem) in enumerate(found, 1):
+        print(f"{'not ok' if problem else 'ok'} {number} - docs: {name}")
         if problem:
             print(f"# {problem}")
-    return 1 if problems else 0
+    return 1 if any(problem for _, problem in found) else 0
 
 
 def write_all():

@@ -26,7 +26,7 @@ def _lines(path):
     return path.read_text(encoding="utf-8", errors="replace").count("\n")
 
 
-def _sources(root):
+def sources(root):
     """The project's own files that are code, as git knows them; without git, all that lie there."""
     try:
         listed = subprocess.run(["git", "-C", str(root), "ls-files", "-z", "--cached", "--others",
@@ -40,7 +40,7 @@ def _sources(root):
 def _folders(root, entries):
     """Rows for the table of folders; every source must be in one of them, the deepest that is named."""
     count = {folder: [0, 0] for folder, _ in entries}
-    for path in _sources(root):
+    for path in sources(root):
         parts = path.relative_to(root).parts[:-1]
         homes = ("/".join(parts[:n]) for n in range(len(parts), 0, -1))
         home = next((h for h in homes if h in count), None)
