@@ -3,8 +3,9 @@
     run.py [--on jargoon|linux] [--list] [NAME...]
 
 JARGOON_SOAK_SCALE is the part of the full length that is run, 0.1 if it is not set (as in CI).
-The first cases are in soak.c; the last two are shell loops with the Alpine root, and the proof that a
-planted leak of one page for each process would be seen.
+The first cases are in soak.c, those of exhaust.c run in a guest with little memory; the last two are
+shell loops with the Alpine root, and the proof that a planted leak of one page for each process would
+be seen.
 """
 
 import argparse
@@ -30,6 +31,7 @@ _spec.loader.exec_module(linux)
 SCALE = float(os.environ.get('JARGOON_SOAK_SCALE', '0.1'))
 SECONDS = int(60 + 600 * SCALE)
 TOLERANCE = {'jargoon': 64, 'linux': 16384}  # Linux keeps freed memory in many caches
+SMALL = '40M'  # of the guest that exhaust.c uses up
 LEAK = 'leak-page-per-process'
 FORKS = 'soak.fork_exec_wait_ten_and_twenty_thousand_times'
 
@@ -39,9 +41,15 @@ class Source:
     binary, guest, flavour = '../soak/soak', '/tests/soak', 'static'
 
 
-def program_cases():
-    names = re.findall(r'^TEST\(soak, (\w+)\)', (HERE / 'soak.c').read_text(), re.M)
-    return [linux.Case(f'soak.{name}', SECONDS, Source) for name in names]
+class Exhaust(Source):
+    """exhaust.c's."""
+    binary, guest = '../soak/exhaust', '/tests/exhaust'
+
+
+def program_cases(source=Source, family='soak'):
+    text = (HERE / f'{family}.c').read_text()
+    names = re.findall(rf'^TEST\({family}, (\w+)\)', text, re.M)
+    return [linux.Case(f'{family}.{name}', SECONDS, source) for name in names]
 
 
 def boot(on, cases, report, options=()):
@@ -85,10 +93,13 @@ def main():
         return not options.names or any(
             fnmatch.fnmatch(name, p) or name.startswith(p + '.') for p in options.names)
     cases = [case for case in program_cases() if wanted(case.name)]
+    hungry = [case for case in program_cases(Exhaust, 'exhaust')
+              if wanted(case.name) and options.on == 'jargoon']
     others = {name: function for name, function in OTHERS.items() if wanted(name)
               and (options.on == 'jargoon' or function is not planted_leak_is_seen)}
     if options.list:
-        print(''.join(name + '\n' for name in [case.name for case in cases] + list(others)), end='')
+        names = [case.name for case in cases + hungry] + list(others)
+        print(''.join(name + '\n' for name in names), end='')
         return
     if options.on == 'jargoon' and not os.path.exists(paths.built('linuxserver/linuxserver')):
         tap.skip_all('linuxserver has not been built')
@@ -98,6 +109,7 @@ def main():
         out.line(case.verdict is not False, case.name)
         out.note('\n'.join(case.notes))
     boot(options.on, cases, report)
+    boot(options.on, hungry, report, ['--mem', SMALL])
     for name, function in others.items():
         out.case(name, function, options.on)
     out.done()

@@ -1,0 +1,216 @@
+/*
+ * What happens when the machine itself has no more: somebody pays, and everybody else goes on.
+ *
+ * In:    TEST(exhaust, ...), run in a guest with little memory (run.py says how much).
+ * Life:  each case uses memory up in a child, in one way, and must be there to see how that ended; then a
+ *        process is forked and a file written as if nothing had been.
+ */
+#include "test.h"
+
+#include <sys/mman.h>
+
+enum { MIB = 1 << 20, MUCH = 4096 };
+
+/* What must be possible again. Freeing may go on behind a process's end: the first fork may have to wait. */
+static void life_goes_on(void)
+{
+    int64_t until = test_now_ms() + 5000;
+    pid_t pid;
+    int fd;
+
+    while ((pid = fork()) < 0 && errno == EAGAIN && test_now_ms() < until)
+        test_sleep_ms(10);
+    CHECK_FD(pid);
+    if (pid == 0) {
+        char *m = mmap(NULL, 2 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        CHECK(m != MAP_FAILED);
+        memset(m, 1, 2 * MIB);
+        _exit(0);
+    }
+    CHECK_EXIT(pid, 0);
+    fd = CHECK_FD(open("after", O_RDWR | O_CREAT | O_TRUNC, 0600));
+    CHECK_EQ(write(fd, "still here", 10), 10);
+    CHECK_OK(close(fd));
+}
+
+static void touch_all(int how)
+{
+    for (int i = 0; i < MUCH; i++) {
+        char *m = mmap(NULL, MIB, PROT_READ | PROT_WRITE, how | MAP_ANONYMOUS, -1, 0);
+
+        if (m == MAP_FAILED)
+            _exit(2);
+        memset(m, 1, MIB);
+    }
+    _exit(3);
+}
+
+TEST(exhaust, who_touches_more_than_there_is_dies)
+{
+    for (int i = 0; i < 3; i++) {
+        CHECK_KILLED(CHILD({ touch_all(MAP_PRIVATE); }), SIGKILL);
+        life_goes_on();
+    }
+}
+
+TEST(exhaust, shared_memory_is_no_way_around)
+{
+    for (int i = 0; i < 3; i++) {
+        CHECK_KILLED(CHILD({ touch_all(MAP_SHARED); }), SIGKILL);
+        life_goes_on();
+    }
+}
+
+TEST(exhaust, two_at_once_both_die)
+{
+    pid_t a = CHILD({ touch_all(MAP_PRIVATE); }), b = CHILD({ touch_all(MAP_SHARED); });
+
+    CHECK_KILLED(a, SIGKILL);
+    CHECK_KILLED(b, SIGKILL);
+    life_goes_on();
+}
+
+/* A small one that only wants its next pages is not who pays. */
+TEST(exhaust, the_small_outlive_the_big)
+{
+    int ready[2];
+    CHECK_OK(pipe(ready));
+    pid_t small = CHILD({
+        for (int i = 0; i < 300; i++) {
+            char *m = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            CHECK(m != MAP_FAILED);
+            for (int at = 0; at < 65536; at += 4096)
+                m[at] = 1;
+            CHECK_OK(munmap(m, 65536));
+            if (i == 0)
+                CHECK_EQ(write(ready[1], "x", 1), 1);
+            test_sleep_ms(1);
+        }
+    });
+    char c;
+    CHECK_EQ(read(ready[0], &c, 1), 1);
+    for (int i = 0; i < 2; i++)
+        CHECK_KILLED(CHILD({ touch_all(MAP_PRIVATE); }), SIGKILL);
+    CHECK_EXIT(small, 0);
+    life_goes_on();
+}
+
+/* In a session of its own: forks until it cannot, then ends them all with one signal. */
+TEST(exhaust, root_forks_until_eagain)
+{
+    for (int i = 0; i < 3; i++) {
+        CHECK_IN_CHILD({
+            int made = 0;
+            pid_t pid;
+            CHECK_FD(setsid());
+            while (made < 100000 && (pid = fork()) > 0)
+                made++;
+            if (pid == 0)
+                for (;;)
+                    pause();
+            CHECK(errno == EAGAIN || errno == ENOMEM);
+            CHECK_GT(made, 50);
+            signal(SIGTERM, SIG_IGN);
+            CHECK_OK(kill(0, SIGTERM));
+            for (; made > 0; made--)
+                CHECK_GT(wait(NULL), 0);
+        });
+        life_goes_on();
+    }
+}
+
+/* Everybody forks, nobody stops at an error. We are the older, and of another group: we must see its end. */
+TEST(exhaust, fork_bomb_is_outlived)
+{
+    pid_t bomb = CHILD({
+        setsid();
+        for (;;)
+            if (fork() < 0)
+                test_sleep_ms(1);
+    });
+    test_sleep_ms(3000);
+    for (int tries = 0; tries < 500 && kill(-bomb, SIGKILL) == 0; tries++) {
+        waitpid(bomb, NULL, WNOHANG);
+        test_sleep_ms(10);
+    }
+    CHECK_ERR(kill(-bomb, 0), ESRCH);
+    life_goes_on();
+}
+
+/* Each sleeps in the server while it waits; SIGKILL finds them all there. */
+TEST(exhaust, hundreds_blocked_in_read_are_killed)
+{
+    CHECK_IN_CHILD({
+        int p[2], made = 0;
+        pid_t pid;
+        char c;
+        CHECK_FD(setsid());
+        CHECK_OK(pipe(p));
+        while (made < 300 && (pid = fork()) > 0)
+            made++;
+        if (pid == 0)
+            _exit(read(p[0], &c, 1) != 0);
+        CHECK_GT(made, 50);
+        signal(SIGTERM, SIG_IGN);
+        CHECK_OK(kill(0, SIGTERM));
+        for (; made > 0; made--)
+            CHECK_GT(wait(NULL), 0);
+    });
+    life_goes_on();
+}
+
+TEST(exhaust, pipes_that_are_full_until_there_is_no_memory)
+{
+    static char data[65536];
+    for (int i = 0; i < 3; i++) {
+        CHECK_IN_CHILD({
+            int p[2], full = 0;
+            ssize_t n = 0;
+            while (n >= 0 && pipe2(p, O_NONBLOCK) == 0) {
+                n = write(p[1], data, sizeof data);
+                full++;
+            }
+            CHECK(errno == ENOMEM || errno == EMFILE || errno == ENFILE);
+            CHECK_GT(full, 20);
+        });
+        life_goes_on();
+    }
+}
+
+TEST(exhaust, a_full_disk_says_enospc_and_empties)
+{
+    static char data[65536];
+    for (int i = 0; i < 3; i++) {
+        int fd = CHECK_FD(open("full", O_WRONLY | O_CREAT | O_TRUNC, 0600));
+        ssize_t n;
+        while ((n = write(fd, data, sizeof data)) > 0)
+            continue;
+        CHECK_EQ(n, -1);
+        CHECK_EQ(errno, ENOSPC);
+        CHECK_OK(close(fd));
+        CHECK_OK(unlink("full"));
+        life_goes_on();
+    }
+}
+
+TEST(exhaust, files_without_number)
+{
+    char name[32];
+    int made = 0, fd;
+
+    while (made < 200000) {
+        snprintf(name, sizeof name, "f%d", made);
+        fd = open(name, O_WRONLY | O_CREAT, 0600);
+        if (fd < 0)
+            break;
+        close(fd);
+        made++;
+    }
+    CHECK(errno == ENOSPC || errno == ENOMEM);
+    CHECK_GT(made, 500);
+    while (made-- > 0) {
+        snprintf(name, sizeof name, "f%d", made);
+        CHECK_OK(unlink(name));
+    }
+    life_goes_on();
+}
