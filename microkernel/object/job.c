@@ -112,7 +112,7 @@ jg_status_t job_set(struct job *job, uint32_t what, uint64_t value)
     case JG_JOB_QUOTA_HANDLES:
         return set_quota(job, JOB_HANDLES, value);
     case JG_JOB_RESERVE_FRAMES:
-        if (!account_reserve(&job->account, value))
+        if (value > frames_total() || !account_reserve(&job->account, value))
             return JG_ERR_OUT_OF_RANGE;
         job->account.critical = value > 0 || !job->object.job;
         return JG_OK;
@@ -132,7 +132,7 @@ jg_status_t job_set(struct job *job, uint32_t what, uint64_t value)
     return JG_ERR_INVALID_ARGS;
 }
 
-/* Has the job, with all below it, no process that is alive? Bounded by JOB_DEPTH_MAX. */
+/* Has the job, with all below it, no process that is not buried? Bounded by JOB_DEPTH_MAX. */
 static bool job_is_empty(struct job *job)
 {
     if (!list_empty(&job->processes))
@@ -158,4 +158,11 @@ void job_kill(struct job *job, int64_t code)
         object_ended(&job->object);
 }
 
-const struct object_ops job_ops = {.destroy = job_destroy};
+/* An event that the job itself pays for must not keep it alive when nothing in it can end any more. */
+static void job_no_handles(struct object *object)
+{
+    if (job_is_empty(container_of(object, struct job, object)))
+        object_watch(object, NULL, 0);
+}
+
+const struct object_ops job_ops = {.no_handles = job_no_handles, .destroy = job_destroy};

@@ -99,18 +99,21 @@ void object_settle(void)
 void object_ended(struct object *object)
 {
     object->ended = 1;
-    if (object->watch)
-        event_raise(object->watch, object->watch_bits);
+    if (!object->watch)
+        return;
+    event_raise(object->watch, object->watch_bits);
+    object_watch(object, NULL, 0); /* raised once: what has ended keeps nothing alive */
 }
 
 void object_watch(struct object *object, struct event *event, uint64_t bits)
 {
     struct event *old = object->watch;
 
-    if (event) {
+    if (event && object->ended) {
+        event_raise(event, bits);
+        event = NULL;
+    } else if (event) {
         object_ref(&event->object);
-        if (object->ended)
-            event_raise(event, bits);
     }
     object->watch = event;
     object->watch_bits = bits;

@@ -47,6 +47,8 @@ jg_status_t process_create(struct job *job, struct memory *memory, const char *n
     object_ref(&memory->object);
     process->memory = memory;
     process->handles.job = job;
+    list_add_tail(&job->processes, &process->in_job);
+    job->object.ended = 0;
     *out = process;
     return JG_OK;
 }
@@ -57,8 +59,6 @@ void process_started(struct process *process)
         return;
     process->state = PROCESS_ALIVE;
     object_ref(&process->object); /* dropped when it is buried */
-    list_add_tail(&process->object.job->processes, &process->in_job);
-    process->object.job->object.ended = 0;
 }
 
 void process_kill(struct process *process, int64_t code)
@@ -150,7 +150,10 @@ static void process_destroy(struct object *object)
 
     ASSERT(list_empty(&process->threads));
     handle_table_clear(&process->handles);
-    list_remove(&process->in_job);
+    if (!process->buried) {
+        list_remove(&process->in_job);
+        job_process_ended(process->object.job);
+    }
     if (process->memory)
         object_unref(&process->memory->object);
     heap_free(process);

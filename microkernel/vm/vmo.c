@@ -128,6 +128,7 @@ struct vmo *vmo_from_frames(paddr_t base, uint64_t size)
 
 static void vmo_end(struct vmo *vmo)
 {
+    radix_clear(vmo, 0, UINT64_MAX, NULL); /* empty nodes, of insertions that failed half-way */
     if (vmo->account_release)
         vmo->account_release(vmo->account);
     heap_free(vmo);
@@ -341,10 +342,11 @@ static bool pages_inside(const struct vmo *vmo, uint64_t offset, uint64_t length
     return offset <= size && length <= size - offset;
 }
 
-/* Moves the page in `from` to page `index` of dst, where there is none. */
-static jg_status_t move_page(struct vmo *dst, uint64_t index, struct vmo *src, uint64_t *from)
+/* Moves page `i` of src, which is there, to page `index` of dst, where there is none. */
+static jg_status_t move_page(struct vmo *dst, uint64_t index, struct vmo *src, uint64_t i)
 {
     uint64_t *to = radix_slot(dst, index, true);
+    uint64_t *from = radix_slot(src, i, false); /* looked up last: they may be one tree, and it grew */
 
     if (!to)
         return JG_ERR_NO_MEMORY;
@@ -381,7 +383,7 @@ jg_status_t vmo_move(struct vmo *dst, uint64_t dst_offset, struct vmo *src, uint
     vmo_unmap(src, first, first + count, false);
     clear_pages(dst, target, target + count);
     for (uint64_t i = radix_next(src, first); i < first + count; i = radix_next(src, i + 1)) {
-        status = move_page(dst, target + (i - first), src, radix_slot(src, i, false));
+        status = move_page(dst, target + (i - first), src, i);
         if (status != JG_OK)
             break;
     }

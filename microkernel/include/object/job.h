@@ -28,7 +28,7 @@ struct job {
     uint64_t quota[JOB_COUNTS];
     struct list children; /* struct job.sibling; not counted: a child holds its parent */
     struct list sibling;
-    struct list processes; /* struct process.in_job; alive ones */
+    struct list processes; /* struct process.in_job; all but the buried ones */
     uint32_t depth;
     uint32_t orphans;      /* JG_ORPHANS_* */
     uint32_t max_priority; /* JG_PRIORITY_* */

@@ -27,10 +27,15 @@ void host_start(uint32_t frames)
     frames_give(top / 2, top);
 }
 
+static uint64_t state = 0x2545f4914f6cdd1d;
+
+void host_seed(uint64_t seed)
+{
+    state ^= seed * 0x9e3779b97f4a7c15;
+}
+
 uint32_t pick(uint32_t n)
 {
-    static uint64_t state = 0x2545f4914f6cdd1d;
-
     state ^= state << 13;
     state ^= state >> 7;
     state ^= state << 17;

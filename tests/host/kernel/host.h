@@ -24,5 +24,8 @@ extern long host_blocks;
 /* Gives the kernel `frames` frames of RAM. */
 void host_start(uint32_t frames);
 
+/* Begins another sequence. */
+void host_seed(uint64_t seed);
+
 /* The next number of a fixed sequence, below `n`. */
 uint32_t pick(uint32_t n);
