@@ -74,6 +74,8 @@ enum serial_state {
     SERIAL_OPEN,
     SERIAL_ENDED,   /* the host has closed its end, or we ours */
 };
+
+/* Where that port stands now. */
 enum serial_state serial_state(const struct serial *s, enum serial_role role);
 
 /* We shall use it no more; the host is told when all is out, by the next serial_tell_closed(). */

@@ -10,6 +10,7 @@
 
 #include "idl.h"
 
+/* Writes the whole client header, or the whole server header, of one interface to `f`. */
 void emit_client(FILE *f, const struct idl *idl);
 void emit_server(FILE *f, const struct idl *idl);
 

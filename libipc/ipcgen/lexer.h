@@ -35,6 +35,7 @@ struct lexer {
     uint32_t line;
 };
 
+/* Begins at the start of `text`, which must outlive the lexer, as must `a` and `d`. */
 void lexer_init(struct lexer *l, struct arena *a, const char *text, size_t len, struct diag *d);
 
 /* Returns the next token. After the last one it returns TOKEN_END for ever. */

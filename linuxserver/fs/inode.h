@@ -48,6 +48,8 @@ static inline struct inode *inode_get(struct inode *i)
     __atomic_add_fetch(&i->refs, 1, __ATOMIC_RELAXED);
     return i;
 }
+
+/* Lets go of one reference; the last closes the node in vfsd. */
 void inode_put(struct inode *i);
 
 /* The VMO of a regular file, asked for at first use. Returns 0 or -errno. */

@@ -17,6 +17,7 @@ void locks_release_file(struct file *f);
 /* flock(2). */
 int64_t locks_flock(struct task *t, struct file *f, int operation);
 
-/* fcntl F_GETLK, F_SETLK, F_SETLKW; `lock` is read and, for F_GETLK, written. */
 struct flock;
+
+/* fcntl F_GETLK, F_SETLK, F_SETLKW; `lock` is read and, for F_GETLK, written. */
 int64_t locks_fcntl(struct task *t, struct file *f, int cmd, struct flock *lock);

@@ -9,6 +9,7 @@
 #include <jg/rt/time.h>
 #include <jg/stubs.h>
 
+#include <arch/x86_64/cpu.h>
 #include <stdarg.h>
 #include <system.h>
 #include <task.h>
@@ -56,10 +57,9 @@ void text_add(struct text *out, const char *format, ...)
 static void cpu_brand(char brand[49])
 {
     for (uint32_t i = 0; i < 3; i++) {
-        uint32_t a = 0x80000002u + i, b, c, d;
+        struct cpuid part = cpuid(0x80000002u + i);
 
-        __asm__("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
-        memcpy(brand + i * 16, (uint32_t[]){a, b, c, d}, 16);
+        memcpy(brand + i * 16, &part, 16);
     }
     brand[48] = 0;
 }
@@ -67,13 +67,12 @@ static void cpu_brand(char brand[49])
 int64_t proc_cpuinfo(struct task *reader, struct proc_node at, struct text *out)
 {
     char brand[49], vendor[13] = {0};
-    uint32_t a = 0, b, c, d;
+    struct cpuid maker = cpuid(0);
+    struct cpuid features = cpuid(1);
+    uint32_t a = features.a, c = features.c;
 
     (void)reader, (void)at;
-    __asm__("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
-    memcpy(vendor, (uint32_t[]){b, d, c}, 12);
-    a = 1;
-    __asm__("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+    memcpy(vendor, (uint32_t[]){maker.b, maker.d, maker.c}, 12);
     cpu_brand(brand);
     text_add(out, "processor\t: 0\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\nstepping\t: %u\n", vendor,
              a >> 8 & 15, (a >> 4 & 15) | (a >> 12 & 0xf0), brand, a & 15);

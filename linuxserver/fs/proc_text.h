@@ -13,6 +13,7 @@ struct text {
     bool failed;   /* no memory */
 };
 
+/* Appends; when memory ends `failed` is set, and what is appended from then on is lost. */
 void text_add(struct text *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_add_bytes(struct text *out, const void *bytes, size_t size);
 

@@ -27,4 +27,5 @@ void cred_init_root(struct cred *c);
 /* Recomputes capabilities after ids changed from `before`. Source: capabilities(7), "Effect of user ID changes". */
 void cred_fix_capabilities(struct cred *c, const struct cred *before);
 
+/* Whether `gid` is the file system group or one of the supplementary ones. */
 bool cred_in_group(const struct cred *c, uint32_t gid);

@@ -39,6 +39,8 @@ struct poll_table {
     struct waiter *waiters; /* NULL: only asks */
     unsigned used, room;
 };
+
+/* Registers the table's task on `queue`, if it is one that waits. A handler calls it before it looks at its state. */
 void poll_wait(struct poll_table *table, struct waitqueue *queue);
 
 struct vfs_attr; /* <ipc/vfs_client.h>: what stat(2) tells of a file */
@@ -80,6 +82,8 @@ static inline struct file *file_get(struct file *f)
     __atomic_add_fetch(&f->refs, 1, __ATOMIC_RELAXED);
     return f;
 }
+
+/* Lets go of one reference; the last closes it. May wait: called with no lock held. */
 void file_put(struct file *f);
 
 static inline bool file_readable(const struct file *f)
@@ -123,7 +127,9 @@ struct fs_context {
     struct inode *root, *cwd;
     uint32_t umask;
 };
-struct fs_context *fs_create(struct inode *root, struct inode *cwd); /* takes references */
+
+/* Makes one (it takes the references given), copies one, counts one more, lets go of one. NULL: no memory. */
+struct fs_context *fs_create(struct inode *root, struct inode *cwd);
 struct fs_context *fs_clone(struct fs_context *fs);
 struct fs_context *fs_get(struct fs_context *fs);
 void fs_put(struct fs_context *fs);

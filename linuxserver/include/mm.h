@@ -32,6 +32,7 @@ static inline void backing_get(struct backing *b)
     __atomic_add_fetch(&b->refs, 1, __ATOMIC_RELAXED);
 }
 
+/* Lets go of one reference; the last closes what is behind the mapping. */
 void backing_put(struct backing *b);
 
 /* Counts a writer, or (deny) a running program; false: the others are there (ETXTBSY). */
@@ -87,6 +88,7 @@ static inline struct mm *mm_get(struct mm *m)
     return m;
 }
 
+/* Lets go of one reference; the last unmaps everything. */
 void mm_put(struct mm *m);
 
 /* Limits of the process, as far as mappings ask for them. */
@@ -145,6 +147,8 @@ int clear_out(struct mm *m, uint64_t va, size_t size);
 struct mm_usage {
     uint64_t resident, shared, tables, virtual_pages;
 };
+
+/* Counts now; the process may go on meanwhile. */
 void mm_usage(struct mm *m, struct mm_usage *usage);
 
 /*

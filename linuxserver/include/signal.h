@@ -38,6 +38,7 @@ static inline uint64_t sigbit(int sig)
 
 #define SIG_UNBLOCKABLE (1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1))
 
+/* All handlers default; a copy; one more reference; one less. NULL: no memory. */
 struct sighand *sighand_create(void);
 struct sighand *sighand_clone(struct sighand *from);
 struct sighand *sighand_get(struct sighand *s);
@@ -45,6 +46,7 @@ void sighand_put(struct sighand *s);
 /* exec: handlers become default; ignored ones stay so. */
 void sighand_reset(struct sighand *s);
 
+/* Makes it empty; drops the signals of `set` (bit n - 1) that are pending. */
 void pending_init(struct pending *p);
 void pending_flush(struct pending *p, uint64_t set);
 

@@ -172,6 +172,8 @@ struct task *task_find(int tid);
 struct task *process_any_task(struct process *p);
 extern struct list all_processes;
 extern struct process *init_process;
+
+/* Whether the group has a member in the session; whether none of it has a parent elsewhere in it. tasks_lock is held. */
 bool process_group_exists(int pgid, int sid);
 bool process_group_orphaned(int pgid, int sid);
 
@@ -183,9 +185,9 @@ extern uint64_t forks_total;
 void task_times(struct task *t, uint64_t *user, uint64_t *system);
 void process_times(struct process *p, uint64_t *user, uint64_t *system);
 
-/* Executes a program. Replaces everything on success, when it returns 0 and the trap must be answered with RESUME. */
-
 struct exec_request;
+
+/* Executes a program. Replaces everything on success, when it returns 0 and the trap must be answered with RESUME. */
 int task_exec(struct task *t, struct exec_request *request);
 
 /* wait4 and waitid in one form. */

@@ -18,6 +18,7 @@ struct timer {
 
 #define EVENT_TIMER 3ull
 
+/* Once, at start. 0 or negative. */
 int timers_start(void);
 
 /* All with tasks_lock held. */

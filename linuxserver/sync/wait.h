@@ -36,6 +36,7 @@ struct waiter {
     bool queued;
 };
 
+/* Nobody waits. Before anything else is done with it. */
 void wait_queue_init(struct waitqueue *queue);
 
 /* Registers `task`; `waiter` lives on its worker's stack (or in memory it owns) until wait_remove(). */

@@ -8,6 +8,7 @@
 #include <jg/rt/heap.h>
 #include <jg/rt/string.h>
 
+#include <arch/x86_64/cpu.h>
 #include <fs/inode.h>
 #include <fs/path.h>
 #include <linux/auxvec.h>
@@ -220,10 +221,7 @@ static void push(struct stack *s, const void *data, size_t size)
 
 static uint64_t vector_caps(void)
 {
-    uint32_t a = 1, b, c, d;
-
-    __asm__("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
-    return d;
+    return cpuid(1).d;
 }
 
 static unsigned fill_auxv(uint64_t *v, const struct program *p, const struct program *interp, uint64_t base, uint64_t random,

@@ -27,8 +27,9 @@ int64_t exec_add_string(struct exec_strings *to, const char *s, size_t length);
 /* Replaces argv[0] by up to three strings (scripts): interpreter, optional argument, script path. */
 int64_t exec_replace_first(struct exec_strings *to, const char *const *with, unsigned count);
 
-/* Opens a file for execution: regular, execute permission. 0 with a reference, or -errno. */
 struct walk;
+
+/* Opens a file for execution: regular, execute permission. 0 with a reference, or -errno. */
 int64_t exec_open(struct walk *w, struct file **out);
 
 /* The new image of a process before anybody else sees it. */

@@ -4,12 +4,9 @@
  */
 #include <core/string.h>
 
-typedef uint64_t __attribute__((aligned(1), may_alias)) word_t;
+#include <machine/words.h>
 
-static inline void copy_words(void *dst, const void *src, size_t words)
-{
-    __asm__ volatile("rep movsq" : "+D"(dst), "+S"(src), "+c"(words) : : "memory");
-}
+typedef uint64_t __attribute__((aligned(1), may_alias)) word_t;
 
 HOT void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
@@ -19,7 +16,7 @@ HOT void *memcpy(void *restrict dst, const void *restrict src, size_t n)
     if (n >= 8) {
         word_t last = *(const word_t *)(s + n - 8);
 
-        copy_words(d, s, n / 8);
+        words_copy(d, s, n / 8);
         *(word_t *)(d + n - 8) = last;
         return dst;
     }
@@ -55,10 +52,7 @@ HOT void *memset(void *dst, int byte, size_t n)
     uint64_t pattern = (unsigned char)byte * 0x0101010101010101ul;
 
     if (n >= 8) {
-        size_t words = n / 8;
-        void *at = d;
-
-        __asm__ volatile("rep stosq" : "+D"(at), "+c"(words) : "a"(pattern) : "memory");
+        words_fill(d, pattern, n / 8);
         *(word_t *)(d + n - 8) = pattern;
         return dst;
     }

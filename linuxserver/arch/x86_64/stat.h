@@ -14,4 +14,5 @@ struct linux_stat {
 };
 _Static_assert(sizeof(struct linux_stat) == 144, "asm/stat.h, x86-64");
 
+/* What stat(2) gives for the attributes `a`; every byte of *st is written. */
 void stat_from_attr(const struct vfs_attr *a, struct linux_stat *st);
