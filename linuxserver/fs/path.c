@@ -212,9 +212,7 @@ int64_t path_inode(struct walk *w, bool follow, struct inode **out)
         return err;
     if (w->in_proc) {
         err = w->proc_missing ? -ENOENT : proc_stat(w->task, w->proc, false, &found);
-        *out = !err && follow ? proc_shown(w->proc) : NULL;
-        if (!err && !*out)
-            *out = inode_of_proc(w->proc, &found);
+        *out = err ? NULL : inode_of_proc(w->proc, &found);
     } else {
         *out = inode_of(w->session, &found);
     }

@@ -44,9 +44,6 @@ int64_t proc_walk(struct task *t, struct proc_node *at, char *path, size_t size,
 /* stat(2) of a place; with `follow`, of what a descriptor's link shows. Returns 0 or -errno. */
 int64_t proc_stat(struct task *t, struct proc_node at, bool follow, struct vfs_attr *out);
 
-/* The inode of the file that fd/N shows, with a reference. NULL: it is no such link, or that file has none. */
-struct inode *proc_shown(struct proc_node at);
-
 /* Opens it (read-only files and directories). For fd/N, exe and other magic links: a new description of the same file.
  * Returns 0 with a reference in *out, or -errno. Source: proc(5). */
 int64_t proc_open(struct task *t, struct proc_node at, uint32_t flags, struct file **out);

@@ -238,27 +238,19 @@ static int64_t open_text(struct task *t, struct proc_node at, uint32_t flags, st
     return err;
 }
 
-/* A new description of what a descriptor has; one without an inode (a pipe, a stream, a terminal) is shared. */
-static int64_t open_descriptor(struct task *t, struct proc_node at, uint32_t flags, struct file **out)
+/* The walk has left for what has an inode (and there the file's permissions are asked); a pipe or a stream is shared. */
+static int64_t open_descriptor(struct proc_node at, uint32_t flags, struct file **out)
 {
     struct file *f = proc_descriptor(at);
-    int64_t err;
 
     if (!f)
         return -ENOENT;
-    if (!f->inode) {
-        *out = f;
-        return 0;
+    if (f->inode || (flags & O_EXCL)) {
+        file_put(f);
+        return (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) ? -EEXIST : -ELOOP;
     }
-    if (inode_in_proc(f->inode)) {
-        err = proc_open(t, f->inode->proc, flags, out);
-    } else {
-        err = file_open_inode(t, inode_get(f->inode), flags, out);
-        if (err)
-            inode_put(f->inode);
-    }
-    file_put(f);
-    return err;
+    *out = f;
+    return 0;
 }
 
 int64_t proc_open(struct task *t, struct proc_node at, uint32_t flags, struct file **out)
@@ -270,7 +262,7 @@ int64_t proc_open(struct task *t, struct proc_node at, uint32_t flags, struct fi
     int64_t err;
 
     if (at.entry == FD)
-        return open_descriptor(t, at, flags, out);
+        return open_descriptor(at, flags, out);
     err = proc_stat(t, at, false, &attr);
     if (err)
         return err;

@@ -12,6 +12,7 @@
 #include <task.h>
 
 #include "inode.h"
+#include "proc_tree.h"
 #include "tty.h"
 
 /* What a text needs of a process, taken under tasks_lock. */
@@ -242,12 +243,12 @@ int64_t proc_cmdline(struct task *reader, struct proc_node at, struct text *out)
 
 int64_t proc_environ(struct task *reader, struct proc_node at, struct text *out)
 {
-    return memory_part(reader, at, out, add_environment);
+    return proc_check_look(reader, at) == -EACCES ? -EACCES : memory_part(reader, at, out, add_environment);
 }
 
 int64_t proc_auxv(struct task *reader, struct proc_node at, struct text *out)
 {
-    return memory_part(reader, at, out, add_auxv);
+    return proc_check_look(reader, at) == -EACCES ? -EACCES : memory_part(reader, at, out, add_auxv);
 }
 
 int64_t proc_comm(struct task *reader, struct proc_node at, struct text *out)
@@ -320,7 +321,7 @@ static int64_t regions_text(struct task *reader, struct proc_node at, struct tex
     struct snapshot s;
     unsigned count = 0;
     char *name;
-    int64_t err = take(reader, at, &s);
+    int64_t err = proc_check_look(reader, at) == -EACCES ? -EACCES : take(reader, at, &s);
 
     if (err || !s.mm)
         return err;

@@ -37,6 +37,9 @@ bool proc_is_child(unsigned index, uint16_t parent);
 /* Does the process (and the thread) of a place still exist? Takes tasks_lock. */
 bool proc_exists(struct proc_node at);
 
+/* May `reader` see what a process has in hand: its memory, descriptors, directories? 0, -EACCES, or -ENOENT: it has gone. */
+int64_t proc_check_look(const struct task *reader, struct proc_node at);
+
 /* The open file of fd/N or fdinfo/N, with a reference. NULL: none. */
 struct file *proc_descriptor(struct proc_node at);
 

@@ -23,13 +23,16 @@ static int64_t link_text(struct task *t, struct proc_node at, char *buf, size_t 
 }
 
 /* The inode behind a magic link, with a reference; NULL: none (a pipe), *err says why. */
-static struct inode *magic_inode(struct proc_node at, int64_t *err)
+static struct inode *magic_inode(struct task *reader, struct proc_node at, int64_t *err)
 {
     const char *name = proc_entry(at)->name;
     struct inode *i = NULL;
     struct file *f;
     struct task *t;
 
+    *err = proc_check_look(reader, at);
+    if (*err)
+        return NULL;
     *err = -ENOENT;
     if (at.entry == FD) {
         f = proc_descriptor(at);
@@ -48,13 +51,6 @@ static struct inode *magic_inode(struct proc_node at, int64_t *err)
         i = fs_inode(t->fs, !strcmp(name, "root"));
     mutex_unlock(&tasks_lock);
     return i;
-}
-
-struct inode *proc_shown(struct proc_node at)
-{
-    int64_t err;
-
-    return at.entry == FD ? magic_inode(at, &err) : NULL;
 }
 
 static int64_t path_of_inode(struct inode *i, char *buf, size_t size)
@@ -92,14 +88,15 @@ int64_t proc_readlink(struct task *t, struct proc_node at, char *buf, size_t siz
     if (proc_entry(at)->kind != MAGIC)
         return -EINVAL;
     if (at.entry == FD) {
-        f = proc_descriptor(at);
+        r = proc_check_look(t, at);
+        f = r ? NULL : proc_descriptor(at);
         if (!f)
-            return -ENOENT;
+            return r ? r : -ENOENT;
         r = describe_file(f, buf, size);
         file_put(f);
         return r;
     }
-    i = magic_inode(at, &r);
+    i = magic_inode(t, at, &r);
     if (!i)
         return r;
     r = path_of_inode(i, buf, size);
@@ -158,6 +155,8 @@ int64_t proc_walk(struct task *t, struct proc_node *at, char *path, size_t size,
                 *end = PROC_MISSING;
                 return *next ? n : 0;
             }
+            if ((at->entry == FD || at->entry == FDINFO) && (n = proc_check_look(t, *at)))
+                return n;
         }
         if ((proc_entry(*at)->kind == SYMLINK || proc_entry(*at)->kind == MAGIC) && (*next || follow || name[length] == '/')) {
             if (++links > 40)
@@ -170,13 +169,13 @@ int64_t proc_walk(struct task *t, struct proc_node *at, char *path, size_t size,
                 *at = parent;
                 continue;
             }
-            if (!*next && at->entry == FD) {
-                *end = PROC_HERE; /* opened as the description it is */
+            *outside = magic_inode(t, *at, &n);
+            if (n == -ENXIO && !*next) {
+                *end = PROC_HERE; /* a pipe: opened as the description it is */
                 return 0;
             }
-            *outside = magic_inode(*at, &n);
             if (!*outside)
-                return *next ? -ENOTDIR : n;
+                return n == -ENXIO ? -ENOTDIR : n;
             memmove(path, next, strlen(next) + 1);
             *end = PROC_LEAVES;
             return 0;

@@ -167,16 +167,20 @@ int task_exec(struct task *t, struct exec_request *request)
         err = elf_load(t, request, &cred, secure, &image);
     if (err)
         return (int)err;
-    err = unshare(t, &files, &sighand);
-    if (!err) {
-        err = task_remove_siblings(t);
-        if (!err) {
-            commit(t, &image, &cred, files, sighand, request->path);
-            return 0;
-        }
-        files_put(files);
-        sighand_put(sighand);
+    err = task_remove_siblings(t);
+    if (err) {
+        mm_put(image.mm);
+        return (int)err;
     }
-    mm_put(image.mm);
-    return (int)err;
+    /* The siblings are gone: now only other processes can share anything with us, and there is no way back. */
+    err = unshare(t, &files, &sighand);
+    if (err) {
+        mm_put(image.mm);
+        mutex_lock(&tasks_lock);
+        process_group_exit(t->process, SIGKILL);
+        mutex_unlock(&tasks_lock);
+        return (int)err;
+    }
+    commit(t, &image, &cred, files, sighand, request->path);
+    return 0;
 }
