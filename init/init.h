@@ -13,6 +13,7 @@ struct init {
     struct config config;
     struct manifest manifest;
     struct server_maker maker;
+    jg_handle_t time; /* a VMO with the kernel's time page */
     uint32_t server_count;
     struct server server[MANIFEST_SERVERS_MAX];
     /* Those that init talks to: entries of `server`, or NULL before they answer. */

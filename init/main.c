@@ -66,6 +66,7 @@ static void open_image(struct init *init, const struct jg_startup *startup)
         .job = startup_handle(startup, "job"),
         .resource = startup_handle(startup, "resource"),
     };
+    init->time = startup_handle(startup, "time");
     if (problem)
         ending_fail(init, "the boot image is unusable: %s", problem);
     if (port < 0)

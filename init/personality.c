@@ -20,13 +20,13 @@
 
 #define PROBLEM_SIZE 257 /* string<256> and its zero */
 #define SIGNALLED    128u
-#define SESSIONS     4u /* gifts of every personality; test options follow */
+#define GIFTS        5u /* of every personality; test options follow */
 
 #define PORT_RIGHTS (JG_RIGHT_DUPLICATE | JG_RIGHT_TRANSFER | JG_RIGHT_INSPECT | JG_RIGHT_WAIT)
 
 /* The sessions of a personality, as they are made for it. */
 struct sessions {
-    jg_handle_t events, vfs, system, console;
+    jg_handle_t events, vfs, system, console, time;
 };
 
 static jg_handle_t need(struct init *init, int64_t handle)
@@ -94,19 +94,21 @@ void personality_start(struct init *init)
     s.vfs = open_vfs(init, s.events, VFS_ROOT_KIND_USER, 0);
     s.system = open_vfs(init, s.events, VFS_ROOT_KIND_SYSTEM, 1);
     s.console = open_console(init, s.events);
+    s.time = need(init, jg_handle_duplicate(init->time, JG_RIGHTS_SAME));
 
-    struct loader_gift gifts[SESSIONS + CONFIG_OPTIONS_MAX] = {
+    struct loader_gift gifts[GIFTS + CONFIG_OPTIONS_MAX] = {
         {"events", s.events, PORT_RIGHTS, 0},
         {"vfs", s.vfs, JG_RIGHTS_SAME, 0},
         {"system", s.system, JG_RIGHTS_SAME, 0},
         {"console", s.console, JG_RIGHTS_SAME, 0},
+        {"time", s.time, JG_RIGHTS_SAME, 0},
     };
 
     for (uint32_t i = 0; i < init->config.option_count; i++)
-        gifts[SESSIONS + i] = (struct loader_gift){init->config.option[i], JG_HANDLE_NONE, 0, 1};
+        gifts[GIFTS + i] = (struct loader_gift){init->config.option[i], JG_HANDLE_NONE, 0, 1};
     init_start_server(init, m, personality_check_version, gifts,
-                      SESSIONS + init->config.option_count, &init->personality);
-    for (size_t i = 0; i < SESSIONS; i++)
+                      GIFTS + init->config.option_count, &init->personality);
+    for (size_t i = 0; i < GIFTS; i++)
         jg_handle_close(gifts[i].handle);
 }
 

@@ -12,6 +12,7 @@
 
 #include <events.h>
 #include <sync/timer.h>
+#include <vdso/vdso.h>
 
 struct server server;
 
@@ -37,6 +38,8 @@ int server_main(const struct jg_startup *s)
     server.console = need(s, "console");
     server.events = need(s, "events");
     server.status = need(s, "control_event");
+    if (vdso_start(startup_handle(s, "time")) < 0)
+        rt_panic("no memory for the vDSO");
     if (timers_start() < 0)
         rt_panic("no timer");
     if (workers_start() < 0)

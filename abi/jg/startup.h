@@ -3,9 +3,10 @@
  * jg_startup on its initial stack, a list of named handles and values that its maker gave it.
  *
  * Every process gets "process", "aspace", "job". init, from the kernel, also "resource" (ROOT),
- * "boot" (a VMO with the boot image) whose value is the image's size. Servers, from init: "control"
+ * "boot" (a VMO with the boot image) whose value is the image's size, and "time" (a VMO with the
+ * time page). Servers, from init: "control"
  * (the bound end of init's session with them), "control_event" (raised for that session) and what
- * init/manifest grants; personalities also "vfs", "system", "console" (client ends) and "events"
+ * init/manifest grants; personalities also "vfs", "system", "console" (client ends), "time" and "events"
  * (the port where those sessions raise their events; key JG_EVENTS_*), and one entry with the value
  * 1 and no handle for each test option of the run, under its name (./jargoon run --kernel-option
  * NAME).

@@ -14,6 +14,7 @@
 #include <linux/auxvec.h>
 #include <linux/elf.h>
 #include <mm.h>
+#include <vdso/vdso.h>
 
 #define PHDRS_MAX 64u
 #define PIE_BASE 0x555555554000ull
@@ -225,14 +226,15 @@ static uint64_t vector_caps(void)
 }
 
 static unsigned fill_auxv(uint64_t *v, const struct program *p, const struct program *interp, uint64_t base, uint64_t random,
-                          uint64_t execfn, uint64_t platform, const struct cred *c, bool secure)
+                          uint64_t execfn, uint64_t platform, uint64_t vdso, const struct cred *c, bool secure)
 {
     const uint64_t pairs[][2] = {
         {AT_HWCAP, vector_caps()}, {AT_PAGESZ, PAGE_SIZE}, {AT_CLKTCK, HZ_USER}, {AT_PHDR, p->phdr_va},
         {AT_PHENT, sizeof(Elf64_Phdr)}, {AT_PHNUM, p->head.e_phnum}, {AT_BASE, interp ? base : 0}, {AT_FLAGS, 0},
         {AT_ENTRY, p->head.e_entry + p->bias}, {AT_UID, c->uid}, {AT_EUID, c->euid}, {AT_GID, c->gid},
         {AT_EGID, c->egid}, {AT_SECURE, secure}, {AT_RANDOM, random}, {AT_HWCAP2, 0}, {AT_EXECFN, execfn},
-        {AT_PLATFORM, platform}, {AT_NULL, 0},
+        {AT_PLATFORM, platform},
+        {vdso ? AT_SYSINFO_EHDR : AT_IGNORE, vdso}, {AT_NULL, 0},
     };
 
     memcpy(v, pairs, sizeof pairs);
@@ -281,7 +283,7 @@ static int64_t build_stack(struct task *t, const struct exec_request *r, struct 
     s.at &= ~15ull;
     push(&s, bytes, sizeof bytes);
     random = s.at;
-    mm->auxv_words = fill_auxv(mm->auxv, p, interp, base, random, execfn, platform, cred, secure);
+    mm->auxv_words = fill_auxv(mm->auxv, p, interp, base, random, execfn, platform, image->vdso, cred, secure);
     /* argc must end up 16-aligned. */
     s.at -= (s.at - mm->auxv_words * 8 - pointers) & 15;
     push(&s, mm->auxv, mm->auxv_words * 8);
@@ -353,6 +355,12 @@ int64_t elf_load(struct task *t, const struct exec_request *request, const struc
         err = map_segments(image->mm, request->file, p, true);
     if (!err)
         err = load_interpreter(t, request->file, p, image, interp, &has_interp);
+    if (!err) {
+        int64_t at = vdso_map(image->mm);
+
+        image->vdso = at > 0 ? (uint64_t)at : 0;
+        err = at < 0 ? at : 0;
+    }
     if (!err)
         err = build_stack(t, request, image, p, has_interp ? interp : NULL, interp->bias + interp->low, cred, secure);
     if (!err) {

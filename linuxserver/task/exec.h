@@ -36,6 +36,7 @@ int64_t exec_open(struct walk *w, struct file **out);
 struct image {
     struct mm *mm;
     uint64_t entry, stack_pointer;
+    uint64_t vdso; /* 0: none */
 };
 
 /* Loads the ELF program (and its interpreter) of `request` into a new mm. 0 or -errno (ENOEXEC, ELIBBAD, ENOMEM, ...). */

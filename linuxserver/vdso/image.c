@@ -1,0 +1,116 @@
+/*
+ * The vDSO: clocks that a program reads without a system call.
+ *
+ * Compiled on its own as a shared object, which linuxserver maps into every program behind the kernel's
+ * time page. It runs in the program: it calls nothing but system calls, and writes only where it was told.
+ * Source: vdso(7).
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include <asm/unistd.h>
+#include <jg/info.h>
+#include <linux/time.h>
+
+#define NS_PER_SEC 1000000000l
+#define EXPORT     __attribute__((visibility("default")))
+
+/* The page before this image; see image.lds. */
+extern const struct jg_time_page time_page __attribute__((visibility("hidden")));
+
+struct timespec_value {
+    int64_t seconds, nanoseconds;
+};
+
+struct timeval_value {
+    int64_t seconds, microseconds;
+};
+
+static inline uint64_t counter(void)
+{
+    uint32_t low, high;
+
+    /* Not before the loads in front of it: the sequence must be read first. */
+    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high)::"memory");
+    return (uint64_t)high << 32 | low;
+}
+
+static inline int64_t read_clock(int wall)
+{
+    uint32_t before;
+    int64_t now;
+
+    do {
+        before = __atomic_load_n(&time_page.sequence, __ATOMIC_ACQUIRE);
+        unsigned __int128 ticks = counter() - time_page.tsc_base;
+
+        now = (int64_t)(ticks * time_page.mult >> time_page.shift);
+        if (wall)
+            now += time_page.wall_offset;
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    } while ((before & 1) || before != __atomic_load_n(&time_page.sequence, __ATOMIC_RELAXED));
+    return now;
+}
+
+static long call2(long number, long a, long b)
+{
+    long result;
+
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b) : "rcx", "r11", "memory");
+    return result;
+}
+
+EXPORT int __vdso_clock_gettime(int clock, struct timespec_value *out);
+EXPORT int __vdso_clock_gettime(int clock, struct timespec_value *out)
+{
+    int64_t now;
+
+    switch (clock) {
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE:
+    case CLOCK_TAI:
+        now = read_clock(1);
+        break;
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_BOOTTIME:
+        now = read_clock(0);
+        break;
+    default:
+        return (int)call2(__NR_clock_gettime, clock, (long)out);
+    }
+    out->seconds = now / NS_PER_SEC;
+    out->nanoseconds = now % NS_PER_SEC;
+    return 0;
+}
+
+EXPORT int __vdso_gettimeofday(struct timeval_value *out, int32_t *zone);
+EXPORT int __vdso_gettimeofday(struct timeval_value *out, int32_t *zone)
+{
+    if (out) {
+        int64_t now = read_clock(1);
+
+        out->seconds = now / NS_PER_SEC;
+        out->microseconds = now % NS_PER_SEC / 1000;
+    }
+    if (zone)
+        zone[0] = zone[1] = 0;
+    return 0;
+}
+
+EXPORT int64_t __vdso_time(int64_t *out);
+EXPORT int64_t __vdso_time(int64_t *out)
+{
+    int64_t seconds = read_clock(1) / NS_PER_SEC;
+
+    if (out)
+        *out = seconds;
+    return seconds;
+}
+
+EXPORT int __vdso_clock_getres(int clock, struct timespec_value *out);
+EXPORT int __vdso_clock_getres(int clock, struct timespec_value *out)
+{
+    return (int)call2(__NR_clock_getres, clock, (long)out);
+}
