@@ -62,7 +62,9 @@ struct mm {
     struct mutex lock;
     jg_handle_t aspace;
     struct region *regions;    /* sorted, not overlapping */
-    unsigned count, room;
+    unsigned count, room;      /* room: slots in all */
+    unsigned front;            /* free slots before the first region */
+    uint64_t gap_length, gap_top; /* no free range of gap_length bytes lies above gap_top; 0: not known */
     uint64_t brk_start, brk;
     uint64_t arg_start, arg_end, env_start, env_end, stack_start;
     uint64_t code_start, code_end, data_start, data_end;

@@ -63,7 +63,7 @@ void mm_put(struct mm *m)
         backing_unclaim(m->exe, true);
         backing_put(m->exe);
     }
-    rt_free(m->regions);
+    region_free_all(m);
     rt_free(m);
 }
 
@@ -97,6 +97,8 @@ struct mm *mm_clone(struct mm *m)
     child->refs = 1;
     child->locked = 0;
     child->count = 0;
+    child->front = 0;
+    child->gap_length = 0;
     child->room = m->count + 8;
     child->regions = rt_alloc(child->room * sizeof *child->regions);
     if (child->regions)

@@ -21,33 +21,66 @@ unsigned region_index(const struct mm *m, uint64_t va)
     return low;
 }
 
+void region_free_all(struct mm *m)
+{
+    rt_free(m->regions - m->front);
+    m->regions = NULL;
+    m->count = m->room = m->front = 0;
+}
+
+/*
+ * Free slots are kept at both ends, so that an insertion moves the shorter side: programs' mappings grow downwards,
+ * at the front.
+ */
 int region_reserve(struct mm *m, unsigned extra)
 {
-    struct region *more;
-    unsigned room = m->room;
+    unsigned room = m->room, needed = m->count + 2 * extra, front;
+    struct region *old = m->regions - m->front, *block = old;
 
-    if (m->count + extra <= room)
+    if (m->front >= extra && m->room - m->front - m->count >= extra)
         return 0;
-    while (room < m->count + extra)
-        room = room ? room * 2 : 16;
-    more = rt_realloc(m->regions, room * sizeof *more);
-    if (!more)
-        return -ENOMEM;
-    m->regions = more;
+    /* Half of it free after this: the next time is that many insertions away. */
+    if (room < 2 * needed) {
+        room = 2 * needed < 16 ? 16 : 2 * needed;
+        block = rt_alloc(room * sizeof *block);
+        if (!block)
+            return -ENOMEM;
+    }
+    front = (room - m->count) / 2;
+    memmove(block + front, m->regions, m->count * sizeof *block);
+    if (block != old)
+        rt_free(old);
+    m->regions = block + front;
     m->room = room;
+    m->front = front;
     return 0;
 }
 
 static void open_slot(struct mm *m, unsigned at)
 {
-    memmove(&m->regions[at + 1], &m->regions[at], (m->count - at) * sizeof *m->regions);
+    bool low = at < m->count / 2 ? m->front > 0 : m->room - m->front == m->count;
+
+    if (low) {
+        m->regions--;
+        m->front--;
+        memmove(m->regions, m->regions + 1, at * sizeof *m->regions);
+    } else {
+        memmove(&m->regions[at + 1], &m->regions[at], (m->count - at) * sizeof *m->regions);
+    }
     m->count++;
 }
 
-static void close_slot(struct mm *m, unsigned at)
+/* Takes `n` out from `at` on. */
+static void close_slots(struct mm *m, unsigned at, unsigned n)
 {
-    m->count--;
-    memmove(&m->regions[at], &m->regions[at + 1], (m->count - at) * sizeof *m->regions);
+    m->count -= n;
+    if (at < m->count / 2) {
+        memmove(m->regions + n, m->regions, at * sizeof *m->regions);
+        m->regions += n;
+        m->front += n;
+    } else {
+        memmove(&m->regions[at], &m->regions[at + n], (m->count - at) * sizeof *m->regions);
+    }
 }
 
 void region_split(struct mm *m, uint64_t va)
@@ -82,7 +115,7 @@ static void try_merge(struct mm *m, unsigned i)
     a->end = a[1].end;
     if (a[1].backing)
         backing_put(a[1].backing);
-    close_slot(m, i + 1);
+    close_slots(m, i + 1, 1);
 }
 
 void region_insert(struct mm *m, const struct region *r)
@@ -99,17 +132,22 @@ void region_insert(struct mm *m, const struct region *r)
 
 void region_remove(struct mm *m, uint64_t start, uint64_t end)
 {
-    unsigned i;
+    unsigned first, i;
 
     region_split(m, start);
     region_split(m, end);
-    i = region_index(m, start);
-    while (i < m->count && m->regions[i].start < end) {
+    first = i = region_index(m, start);
+    for (; i < m->count && m->regions[i].start < end; i++) {
         m->mapped -= m->regions[i].end - m->regions[i].start;
         if (m->regions[i].backing)
             backing_put(m->regions[i].backing);
-        close_slot(m, i);
     }
+    if (i == first)
+        return;
+    /* The hole reaches up to what is mapped next. */
+    if (end > m->gap_top)
+        m->gap_top = i < m->count ? m->regions[i].start : UINT64_MAX;
+    close_slots(m, first, i - first);
 }
 
 bool region_covers(const struct mm *m, uint64_t start, uint64_t end)
@@ -135,17 +173,26 @@ void region_merge(struct mm *m, uint64_t start, uint64_t end)
     }
 }
 
-uint64_t region_gap(const struct mm *m, uint64_t length, uint64_t bottom, uint64_t top)
+uint64_t region_gap(struct mm *m, uint64_t length, uint64_t bottom, uint64_t top)
 {
-    for (unsigned i = m->count; i-- > 0;) {
+    bool known = m->gap_length && length >= m->gap_length;
+    unsigned i;
+
+    if (known && m->gap_top < top)
+        top = m->gap_top;
+    i = region_index(m, top - 1);
+    if (i < m->count && m->regions[i].start < top)
+        i++;
+    while (i-- > 0) {
         const struct region *r = &m->regions[i];
 
-        if (r->start >= top)
-            continue;
         if (r->end < top && top - r->end >= length)
-            return top - length;
-        if (r->start < top)
-            top = r->start;
+            break;
+        top = r->start < top ? r->start : top;
+    }
+    if (!known || length == m->gap_length) {
+        m->gap_length = length;
+        m->gap_top = top;
     }
     return top > bottom && top - bottom >= length ? top - length : 0;
 }

@@ -8,7 +8,7 @@
 /* Index of the first region that ends above va; m->count if none. */
 unsigned region_index(const struct mm *m, uint64_t va);
 
-/* Room for `extra` more regions, so that what follows cannot fail. Returns 0 or -ENOMEM. */
+/* Room for `extra` more regions at either end, so that what follows cannot fail. Returns 0 or -ENOMEM. */
 int region_reserve(struct mm *m, unsigned extra);
 
 /* Splits the region that has va inside it, so that one starts there. Needs one reserved slot. */
@@ -26,5 +26,8 @@ bool region_covers(const struct mm *m, uint64_t start, uint64_t end);
 /* Merges neighbours that became alike in [start, end]. */
 void region_merge(struct mm *m, uint64_t start, uint64_t end);
 
-/* The highest free range of `length` bytes that ends at or below `top`: its start, or 0. */
-uint64_t region_gap(const struct mm *m, uint64_t length, uint64_t bottom, uint64_t top);
+/* Forgets them all, without their backings. */
+void region_free_all(struct mm *m);
+
+/* The highest free range of `length` bytes that ends at or below `top`, which is always the same: its start, or 0. */
+uint64_t region_gap(struct mm *m, uint64_t length, uint64_t bottom, uint64_t top);
