@@ -17,7 +17,7 @@ from .errors import Failure
 CPU = "max,-erms,-smap,-la57"
 LINUX_OPTIONS = " mitigations=off init_on_alloc=0"
 PROGRAMS = (("bench", "/bench/bench"), ("tiny", "/bench/tiny"))
-PROMPT = re.compile(rb"[~/] # (?:\x1b\[6n)?$")
+PROMPT = re.compile(rb"# (?:\x1b\[6n)?$")
 BOOTS_MAX = 12  # guests for one list of rows, when rows kill theirs
 
 
