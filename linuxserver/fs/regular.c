@@ -194,38 +194,52 @@ struct linux_dirent64 {
 
 #define BATCH 8192
 
-/* Turns vfsd's records into Linux's, as many as fit. Returns how many bytes were used; *full when one did not fit. */
-static int64_t convert(struct file *f, const uint8_t *data, size_t len, struct io *io, bool *full)
+/* A record of Linux's is never longer than vfsd's for the same name, so one can take the place of the other. */
+_Static_assert(offsetof(struct linux_dirent64, name) <= sizeof(struct record), "converted in place");
+
+/* Writes Linux's record for `r` at `to`, which may overlap it from below. */
+static size_t convert(uint8_t *to, const struct record *r)
 {
-    uint8_t out[sizeof(struct linux_dirent64) + 256 + 8];
-    int64_t done = 0;
+    struct linux_dirent64 *d = (struct linux_dirent64 *)to;
+    struct record from = *r;
+    size_t end = offsetof(struct linux_dirent64, name) + from.name_len, size = (end + 1 + 7) & ~7ul;
+
+    memmove(d->name, r->name, from.name_len);
+    memset(to + end, 0, size - end);
+    d->ino = from.ino;
+    d->off = (int64_t)from.next;
+    d->reclen = (uint16_t)size;
+    d->type = from.type;
+    return size;
+}
+
+/*
+ * Turns vfsd's records into Linux's, as many as fit, and copies them out at once: a copy costs more than a record.
+ * Returns how many bytes were used; *full when one did not fit.
+ */
+static int64_t give_records(struct file *f, uint8_t *data, size_t len, struct io *io, bool *full)
+{
+    int64_t pos = f->pos;
+    size_t done = 0;
 
     for (size_t at = 0; at + sizeof(struct record) <= len;) {
         const struct record *r = (const struct record *)(data + at);
-        struct linux_dirent64 *d = (struct linux_dirent64 *)out;
-        size_t size = (offsetof(struct linux_dirent64, name) + r->name_len + 1u + 7) & ~7ul;
-        int64_t n;
+        size_t bytes = r->bytes;
 
-        if (r->bytes < sizeof *r || at + r->bytes > len || r->name_len > 255)
+        if (bytes < sizeof *r + r->name_len + 1u || at + bytes > len || r->name_len > 255)
             return -EIO;
-        if (size > io->length) {
+        if (done + ((offsetof(struct linux_dirent64, name) + r->name_len + 1u + 7) & ~7ul) > io->length) {
             *full = true;
             break;
         }
-        memset(out, 0, size);
-        d->ino = r->ino;
-        d->off = (int64_t)r->next;
-        d->reclen = (uint16_t)size;
-        d->type = r->type;
-        memcpy(d->name, r->name, r->name_len);
-        n = io_put(io, out, size);
-        if (n != (int64_t)size)
-            return -EFAULT;
-        done += n;
-        f->pos = (int64_t)r->next;
-        at += r->bytes;
+        pos = (int64_t)r->next;
+        done += convert(data + done, r);
+        at += bytes;
     }
-    return done;
+    if (done && io_put(io, data, done) != (int64_t)done)
+        return -EFAULT;
+    f->pos = pos;
+    return (int64_t)done;
 }
 
 static int64_t directory_readdir(struct task *t, struct file *f, struct io *io)
@@ -241,7 +255,7 @@ static int64_t directory_readdir(struct task *t, struct file *f, struct io *io)
     while (!full) {
         n = vfs_errno(vfs_readdir(f->inode->session, f->inode->node, (uint64_t)f->pos, data, BATCH, &len));
         if (!n && len)
-            n = convert(f, data, len, io, &full);
+            n = give_records(f, data, len, io, &full);
         if (n < 0 || !len) {
             done = done ? done : n;
             break;

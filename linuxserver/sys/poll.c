@@ -99,9 +99,12 @@ static int64_t do_poll(struct task *t, uint64_t va, uint64_t count, jg_time_t de
         }
     }
     r = wait_for(t, e, count, deadline);
-    for (uint64_t i = 0; i < count; i++)
-        fds[i].revents = (short)e[i].revents;
     for (uint64_t i = 0; r >= 0 && i < count; i++) {
+        /* A copy costs more than asking the file: what stands there already is not written, but for the last one,
+           which tells whether the array can be written at all. */
+        if (fds[i].revents == (short)e[i].revents && i + 1 < count)
+            continue;
+        fds[i].revents = (short)e[i].revents;
         if (copy_out(t->mm, va + i * sizeof *fds + offsetof(struct pollfd, revents), &fds[i].revents, 2))
             r = -EFAULT;
     }
