@@ -37,7 +37,7 @@ static int64_t text_write(struct task *t, struct file *f, struct io *io, int64_t
     struct task *target;
     int64_t n = io_get(io, value, sizeof value - 1), err = -EINVAL;
 
-    (void)t, (void)pos;
+    (void)pos;
     if (n < 0)
         return n;
     mutex_lock(&tasks_lock);
@@ -56,8 +56,11 @@ static int64_t text_write(struct task *t, struct file *f, struct io *io, int64_t
 
         for (const char *c = value + minus; *c >= '0' && *c <= '9' && digits < 10000; c++)
             digits = digits * 10 + *c - '0';
-        if (digits <= 1000) {
-            target->process->oom_score_adj = minus ? -digits : digits;
+        digits = minus ? -digits : digits;
+        if (digits < target->process->oom_score_adj && !cred_capable(&t->cred, CAP_SYS_RESOURCE)) {
+            err = -EACCES;
+        } else if (digits >= -1000 && digits <= 1000) {
+            target->process->oom_score_adj = digits;
             err = 0;
         }
     }

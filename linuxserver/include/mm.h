@@ -75,6 +75,7 @@ struct mm {
     uint64_t locked;
     uint64_t data_bytes;
     uint64_t max_rss_pages;
+    uint64_t stack_limit;      /* RLIMIT_STACK, in bytes: how far a stack region grows */
     bool dumpable;
 };
 
@@ -129,8 +130,7 @@ struct region *mm_find(struct mm *m, uint64_t va);
  * A fault that the kernel could not resolve. Grows the stack if that is what it is.
  * Returns 0 (retry), or the signal with *code set (SIGSEGV: SEGV_MAPERR, SEGV_ACCERR; SIGBUS: BUS_ADRERR).
  */
-int mm_fault(struct mm *m, uint64_t va, uint64_t stack_pointer, uint32_t fault_flags, jg_status_t why, uint64_t stack_limit,
-             int *code);
+int mm_fault(struct mm *m, uint64_t va, uint32_t fault_flags, jg_status_t why, int *code);
 
 /*
  * Copies between the server and a program. All or nothing: 0 or -EFAULT (-ENOMEM). May fault; hold no lock that a

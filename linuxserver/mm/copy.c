@@ -3,8 +3,6 @@
  */
 #include <mm.h>
 
-#define COPY_STACK_LIMIT (64ull << 20) /* the fault path knows the real limit; this only bounds a kernel-side touch */
-
 static int64_t move(struct mm *m, uint64_t va, void *buffer, size_t size, uint32_t flags)
 {
     struct jg_copy c = {.aspace = m->aspace, .flags = flags, .va = va, .buffer = (uintptr_t)buffer, .length = size};
@@ -24,8 +22,7 @@ static int64_t move(struct mm *m, uint64_t va, void *buffer, size_t size, uint32
             return (int64_t)done;
         if (va + done < va)
             return (int64_t)done;
-        if (n <= 0 && mm_fault(m, va + done, va + done, flags & JG_COPY_WRITE ? JG_FAULT_WRITE : 0, JG_ERR_BAD_ADDRESS,
-                               COPY_STACK_LIMIT, &code))
+        if (n <= 0 && mm_fault(m, va + done, flags & JG_COPY_WRITE ? JG_FAULT_WRITE : 0, JG_ERR_BAD_ADDRESS, &code))
             return (int64_t)done;
         c.va = va + done;
         c.buffer = (uintptr_t)buffer + done;
@@ -109,7 +106,7 @@ int64_t mm_transfer(struct mm *m, jg_handle_t vmo, uint32_t op, uint64_t va, uin
         int64_t n = jg_vmo_transfer(vmo, &x);
 
         if (n == JG_ERR_BAD_ADDRESS && m &&
-            !mm_fault(m, va, va, op == JG_TRANSFER_READ ? JG_FAULT_WRITE : 0, JG_ERR_BAD_ADDRESS, COPY_STACK_LIMIT, &code))
+            !mm_fault(m, va, op == JG_TRANSFER_READ ? JG_FAULT_WRITE : 0, JG_ERR_BAD_ADDRESS, &code))
             continue;
         *offset = x.offset;
         return n < 0 ? transfer_error(n) : n;

@@ -130,13 +130,13 @@ struct region *mm_find(struct mm *m, uint64_t va)
 /* Extends a stack region downwards to hold va. Linux keeps a gap of 256 pages to the next mapping below. */
 #define STACK_GAP (256 * PAGE_SIZE)
 
-static bool grow_stack(struct mm *m, struct region *r, uint64_t va, uint64_t limit)
+static bool grow_stack(struct mm *m, struct region *r, uint64_t va)
 {
     uint64_t start = page_down(va), length = r->start - start;
     unsigned i = (unsigned)(r - m->regions);
     struct jg_map map = {.va = start, .length = length, .prot = r->prot, .max_prot = 7, .flags = JG_MAP_PRIVATE};
 
-    if (r->end - start > limit || start < 65536)
+    if (r->end - start > m->stack_limit || start < 65536)
         return false;
     if (i && m->regions[i - 1].end + STACK_GAP > start && m->regions[i - 1].prot && !(m->regions[i - 1].flags & REGION_STACK))
         return false;
@@ -147,13 +147,11 @@ static bool grow_stack(struct mm *m, struct region *r, uint64_t va, uint64_t lim
     return true;
 }
 
-int mm_fault(struct mm *m, uint64_t va, uint64_t stack_pointer, uint32_t fault_flags, jg_status_t why, uint64_t stack_limit,
-             int *code)
+int mm_fault(struct mm *m, uint64_t va, uint32_t fault_flags, jg_status_t why, int *code)
 {
     struct region *r;
     int sig = SIGSEGV;
 
-    (void)stack_pointer; /* Linux 6.1 grows for any address above the gap */
     mutex_lock(&m->lock);
     r = mm_find(m, va);
     *code = SEGV_MAPERR;
@@ -164,7 +162,7 @@ int mm_fault(struct mm *m, uint64_t va, uint64_t stack_pointer, uint32_t fault_f
             *code = BUS_ADRERR;
         }
     } else if (r && (r->flags & REGION_STACK) && !(fault_flags & JG_FAULT_PRESENT) &&
-               grow_stack(m, r, va, stack_limit)) {
+               grow_stack(m, r, va)) {
         sig = 0;
     }
     mutex_unlock(&m->lock);

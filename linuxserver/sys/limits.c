@@ -9,9 +9,11 @@
 #include <linux/sysinfo.h>
 #include <mm.h>
 
+/* tasks_lock is held. */
 static int64_t set_limit(struct task *t, struct process *p, uint32_t which, const struct rlimit64 *new)
 {
     struct rlimit64 *slot = &p->limits.limit[which];
+    struct task *any;
 
     if (new->rlim_cur > new->rlim_max)
         return -EINVAL;
@@ -20,6 +22,9 @@ static int64_t set_limit(struct task *t, struct process *p, uint32_t which, cons
     if (which == RLIMIT_NOFILE && new->rlim_max > 1 << 20)
         return -EPERM;
     *slot = *new;
+    any = process_any_task(p);
+    if (which == RLIMIT_STACK && any && any->mm)
+        any->mm->stack_limit = new->rlim_cur;
     return 0;
 }
 
@@ -157,6 +162,13 @@ int64_t sys_getpriority(struct task *t, const uint64_t *a)
     return best;
 }
 
+static bool may_renice(const struct task *t, struct process *p)
+{
+    const struct task *any = process_any_task(p);
+
+    return cred_capable(&t->cred, CAP_SYS_NICE) || !any || any->cred.uid == t->cred.euid || any->cred.euid == t->cred.euid;
+}
+
 int64_t sys_setpriority(struct task *t, const uint64_t *a)
 {
     int nice = (int)a[2];
@@ -171,6 +183,10 @@ int64_t sys_setpriority(struct task *t, const uint64_t *a)
 
         if (!selected(t, p, (int)a[0], (int)a[1]))
             continue;
+        if (!may_renice(t, p)) {
+            err = -EPERM;
+            continue;
+        }
         if (nice < p->nice && !cred_capable(&t->cred, CAP_SYS_NICE)) {
             err = -EACCES;
             continue;

@@ -350,6 +350,8 @@ int64_t elf_load(struct task *t, const struct exec_request *request, const struc
     image->mm = mm_create();
     err = image->mm ? 0 : -ENOMEM;
     if (!err)
+        image->mm->stack_limit = t->process->limits.limit[RLIMIT_STACK].rlim_cur;
+    if (!err)
         err = place(image->mm, p, true);
     if (!err)
         err = map_segments(image->mm, request->file, p, true);

@@ -18,10 +18,8 @@ static void fault(struct task *t, const uint64_t *w)
 {
     siginfo_t info;
     int code = 0, sig;
-    uint64_t stack_limit;
 
-    stack_limit = t->process->limits.limit[RLIMIT_STACK].rlim_cur;
-    sig = mm_fault(t->mm, w[0], w[4], (uint32_t)w[1], (jg_status_t)w[2], stack_limit, &code);
+    sig = mm_fault(t->mm, w[0], (uint32_t)w[1], (jg_status_t)w[2], &code);
     if (!sig)
         return;
     siginfo_kernel(&info, sig);
