@@ -1,8 +1,8 @@
 /*
  * linuxserver: the Linux personality.
  *
- * Start: init gives the handles (init/manifest); this makes the port, starts the threads, and waits for launch().
- * Every trap of a program then arrives at a worker (task/worker.c).
+ * Start: init gives the handles (init/manifest); this makes the port, starts the threads, and waits
+ * for launch(). Every trap of a program then arrives at a worker (task/worker.c).
  */
 #include <server.h>
 

@@ -101,11 +101,17 @@ static int64_t device_stat(struct file *f, struct vfs_attr *out)
 }
 
 #define MEMORY_DEVICE(title, reader, writer)                                                       \
-    {.name = title, .read = reader, .write = writer, .seek = device_seek, .stat = device_stat}
+    {                                                                                              \
+        .name = title, .read = reader, .write = writer, .seek = device_seek, .stat = device_stat   \
+    }
 
 static const struct file_ops null_ops = MEMORY_DEVICE("null", null_read, null_write);
 static const struct file_ops zero_ops = {
-    .name = "zero", .read = zero_read, .write = null_write, .seek = device_seek, .stat = device_stat,
+    .name = "zero",
+    .read = zero_read,
+    .write = null_write,
+    .seek = device_seek,
+    .stat = device_stat,
     .backing = zero_backing,
 };
 static const struct file_ops full_ops = MEMORY_DEVICE("full", zero_read, full_write);

@@ -5,7 +5,10 @@
 
 #include <file.h>
 
-/* Opens a character device. The inode's reference is taken over on success. 0, or -ENXIO, -ENOMEM, ... */
+/*
+ * Opens a character device. The inode's reference is taken over on success. 0, or -ENXIO, -ENOMEM,
+ * ...
+ */
 int64_t device_open(struct task *t, struct inode *inode, uint32_t flags, struct file **out);
 
 /* A file on one of the host's byte streams (CONSOLE_STREAM_*). NULL: no memory. */

@@ -22,7 +22,7 @@ struct files {
 };
 
 #define FIRST_ROOM 32
-#define ROOM_MAX (1 << 20) /* fs.nr_open */
+#define ROOM_MAX   (1 << 20) /* fs.nr_open */
 
 /* Room for descriptor `fd`. The lock is held. */
 static int grow(struct files *files, int fd)
@@ -94,7 +94,8 @@ struct files *files_clone(struct files *from)
 
 struct files *files_own(struct files *files)
 {
-    return __atomic_load_n(&files->refs, __ATOMIC_ACQUIRE) == 1 ? files_get(files) : files_clone(files);
+    return __atomic_load_n(&files->refs, __ATOMIC_ACQUIRE) == 1 ? files_get(files)
+                                                                : files_clone(files);
 }
 
 /* A descriptor of the table is closed: the table's record locks on that file go (fcntl(2)). */

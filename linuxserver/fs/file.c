@@ -9,7 +9,8 @@
 #include "inode.h"
 #include "locks.h"
 
-struct file *file_create(const struct file_ops *ops, uint32_t flags, struct inode *inode, void *data)
+struct file *file_create(const struct file_ops *ops, uint32_t flags, struct inode *inode,
+                         void *data)
 {
     struct file *f = rt_zalloc(sizeof *f);
 

@@ -38,7 +38,8 @@ static int backing_path(struct backing *b, char *buf, size_t size)
 
 static struct inode *find(struct list *b, jg_handle_t session, uint64_t node)
 {
-    LIST_FOR_EACH (it, b) {
+    LIST_FOR_EACH(it, b)
+    {
         struct inode *i = LIST_ENTRY(it, struct inode, link);
 
         if (i->node == node && i->session == session)
@@ -137,13 +138,28 @@ int inode_vmo(struct inode *i, jg_handle_t *vmo)
 int64_t vfs_errno(int32_t result)
 {
     static const uint8_t number[] = {
-        [VFS_ERROR_PERM] = EPERM, [VFS_ERROR_NOENT] = ENOENT, [VFS_ERROR_IO] = EIO, [VFS_ERROR_ACCES] = EACCES,
-        [VFS_ERROR_EXIST] = EEXIST, [VFS_ERROR_XDEV] = EXDEV, [VFS_ERROR_NODEV] = ENODEV,
-        [VFS_ERROR_NOTDIR] = ENOTDIR, [VFS_ERROR_ISDIR] = EISDIR, [VFS_ERROR_INVAL] = EINVAL,
-        [VFS_ERROR_FBIG] = EFBIG, [VFS_ERROR_NOSPC] = ENOSPC, [VFS_ERROR_ROFS] = EROFS, [VFS_ERROR_MLINK] = EMLINK,
-        [VFS_ERROR_NAMETOOLONG] = ENAMETOOLONG, [VFS_ERROR_NOTEMPTY] = ENOTEMPTY, [VFS_ERROR_LOOP] = ELOOP,
-        [VFS_ERROR_NOTSUP] = EOPNOTSUPP, [VFS_ERROR_BADNODE] = ESTALE, [VFS_ERROR_BUSY] = EBUSY,
-        [VFS_ERROR_NOMEM] = ENOMEM, [VFS_ERROR_NODATA] = ENODATA,
+        [VFS_ERROR_PERM] = EPERM,
+        [VFS_ERROR_NOENT] = ENOENT,
+        [VFS_ERROR_IO] = EIO,
+        [VFS_ERROR_ACCES] = EACCES,
+        [VFS_ERROR_EXIST] = EEXIST,
+        [VFS_ERROR_XDEV] = EXDEV,
+        [VFS_ERROR_NODEV] = ENODEV,
+        [VFS_ERROR_NOTDIR] = ENOTDIR,
+        [VFS_ERROR_ISDIR] = EISDIR,
+        [VFS_ERROR_INVAL] = EINVAL,
+        [VFS_ERROR_FBIG] = EFBIG,
+        [VFS_ERROR_NOSPC] = ENOSPC,
+        [VFS_ERROR_ROFS] = EROFS,
+        [VFS_ERROR_MLINK] = EMLINK,
+        [VFS_ERROR_NAMETOOLONG] = ENAMETOOLONG,
+        [VFS_ERROR_NOTEMPTY] = ENOTEMPTY,
+        [VFS_ERROR_LOOP] = ELOOP,
+        [VFS_ERROR_NOTSUP] = EOPNOTSUPP,
+        [VFS_ERROR_BADNODE] = ESTALE,
+        [VFS_ERROR_BUSY] = EBUSY,
+        [VFS_ERROR_NOMEM] = ENOMEM,
+        [VFS_ERROR_NODATA] = ENODATA,
     };
 
     if (!result)
@@ -164,9 +180,13 @@ void vfs_cred_of(struct task *t, struct vfs_cred *out)
         unsigned cap;
         uint32_t power;
     } powers[] = {
-        {CAP_DAC_OVERRIDE, VFS_POWER_DAC_OVERRIDE}, {CAP_DAC_READ_SEARCH, VFS_POWER_DAC_READ_SEARCH},
-        {CAP_CHOWN, VFS_POWER_CHOWN}, {CAP_FOWNER, VFS_POWER_FOWNER}, {CAP_FSETID, VFS_POWER_FSETID},
-        {CAP_MKNOD, VFS_POWER_MKNOD}, {CAP_SYS_ADMIN, VFS_POWER_ADMIN},
+        {CAP_DAC_OVERRIDE, VFS_POWER_DAC_OVERRIDE},
+        {CAP_DAC_READ_SEARCH, VFS_POWER_DAC_READ_SEARCH},
+        {CAP_CHOWN, VFS_POWER_CHOWN},
+        {CAP_FOWNER, VFS_POWER_FOWNER},
+        {CAP_FSETID, VFS_POWER_FSETID},
+        {CAP_MKNOD, VFS_POWER_MKNOD},
+        {CAP_SYS_ADMIN, VFS_POWER_ADMIN},
     };
 
     out->uid = c->fsuid;

@@ -19,9 +19,9 @@ struct pipe;
 #define VFS_ROOT_NODE 1ull /* every session begins with its tree's root open as node 1 */
 
 struct inode {
-    struct list link;        /* hash chain */
+    struct list link; /* hash chain */
     uint32_t refs;
-    jg_handle_t session;     /* server.vfs or server.system; JG_HANDLE_NONE: in procfs, see `proc` */
+    jg_handle_t session; /* server.vfs or server.system; JG_HANDLE_NONE: in procfs, see `proc` */
     struct proc_node proc;
     uint64_t node;
     uint32_t node_refs;      /* how many vfsd counts for us */
@@ -29,10 +29,13 @@ struct inode {
     uint32_t mode;
     uint32_t rdev_major, rdev_minor;
     struct backing backing;
-    struct pipe *fifo;       /* while somebody has the FIFO open */
+    struct pipe *fifo; /* while somebody has the FIFO open */
 };
 
-/* The inode of an opened node; takes over the node reference in `attr`, also on failure (NULL: no memory). */
+/*
+ * The inode of an opened node; takes over the node reference in `attr`, also on failure (NULL: no
+ * memory).
+ */
 struct inode *inode_of(jg_handle_t session, const struct vfs_attr *attr);
 
 /* An inode of procfs. NULL: no memory. */

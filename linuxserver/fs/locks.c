@@ -1,8 +1,10 @@
 /*
  * Advisory locks. See locks.h.
  *
- * One list for all files: locks are few. A record lock belongs to a descriptor table (POSIX says process; Linux too means
- * the table, which survives exec and may be shared) or a description (OFD); a flock to a description. The two kinds do not see each other. Waiters sleep on one queue and look again.
+ * One list for all files: locks are few. A record lock belongs to a descriptor table (POSIX says
+ * process; Linux too means the table, which survives exec and may be shared) or a description
+ * (OFD); a flock to a description. The two kinds do not see each other. Waiters sleep on one queue
+ * and look again.
  *
  * Locks: locks_lock.
  */
@@ -17,19 +19,19 @@
 #include "inode.h"
 
 /* Linux's LOCK_* of flock(2) are in <fcntl.h> of the libc only. */
-#define FLOCK_SHARED 1
+#define FLOCK_SHARED    1
 #define FLOCK_EXCLUSIVE 2
-#define FLOCK_NONBLOCK 4
-#define FLOCK_UNLOCK 8
+#define FLOCK_NONBLOCK  4
+#define FLOCK_UNLOCK    8
 
 struct lock {
     struct list link;
     struct inode *inode;
-    bool record;          /* fcntl; else flock */
-    const void *owner;    /* files or file */
-    int pid;              /* who set it; -1: OFD */
+    bool record;       /* fcntl; else flock */
+    const void *owner; /* files or file */
+    int pid;           /* who set it; -1: OFD */
     bool exclusive;
-    int64_t start, end;   /* inclusive */
+    int64_t start, end; /* inclusive */
 };
 
 /* A process that waits for a record lock, for deadlock detection. */
@@ -51,11 +53,12 @@ static bool overlap(const struct lock *a, const struct lock *b)
 
 static struct lock *conflict(const struct lock *want)
 {
-    LIST_FOR_EACH (it, &locks) {
+    LIST_FOR_EACH(it, &locks)
+    {
         struct lock *l = LIST_ENTRY(it, struct lock, link);
 
-        if (l->inode == want->inode && l->record == want->record && l->owner != want->owner && overlap(l, want) &&
-            (l->exclusive || want->exclusive))
+        if (l->inode == want->inode && l->record == want->record && l->owner != want->owner &&
+            overlap(l, want) && (l->exclusive || want->exclusive))
             return l;
     }
     return NULL;
@@ -76,13 +79,18 @@ static void drop(struct lock *l)
     rt_free(l);
 }
 
-/* Removes the owner's locks in the range; may split one, for which `spare` is used (and then set to NULL). */
+/*
+ * Removes the owner's locks in the range; may split one, for which `spare` is used (and then set to
+ * NULL).
+ */
 static void carve(const struct lock *range, struct lock **spare)
 {
-    LIST_FOR_EACH_SAFE (it, &locks) {
+    LIST_FOR_EACH_SAFE(it, &locks)
+    {
         struct lock *l = LIST_ENTRY(it, struct lock, link);
 
-        if (l->inode != range->inode || l->record != range->record || l->owner != range->owner || !overlap(l, range))
+        if (l->inode != range->inode || l->record != range->record || l->owner != range->owner ||
+            !overlap(l, range))
             continue;
         if (l->start < range->start && l->end > range->end) {
             struct lock *high = *spare;
@@ -117,7 +125,8 @@ static bool deadlock(const struct lock *want)
             return false;
         if (holder->owner == owner)
             return true;
-        LIST_FOR_EACH (it, &waitings) {
+        LIST_FOR_EACH(it, &waitings)
+        {
             struct waiting *w = LIST_ENTRY(it, struct waiting, link);
 
             if (w->owner == holder->owner) {
@@ -140,7 +149,7 @@ static int64_t apply(struct task *t, const struct lock *want, bool unlock, bool 
     struct lock *new = copy(want), *spare = copy(want);
     struct waiting me = {.owner = want->owner, .wanted = want};
     struct waiter w;
-    int64_t err = new && spare ? 0 : -ENOLCK;
+    int64_t err = new &&spare ? 0 : -ENOLCK;
 
     wait_add(&changed, &w, t);
     while (!err) {
@@ -184,7 +193,8 @@ static void release(const struct inode *inode, const void *owner, bool record)
     bool any = false;
 
     mutex_lock(&locks_lock);
-    LIST_FOR_EACH_SAFE (it, &locks) {
+    LIST_FOR_EACH_SAFE(it, &locks)
+    {
         struct lock *l = LIST_ENTRY(it, struct lock, link);
 
         if (l->inode == inode && l->owner == owner && l->record == record) {
@@ -214,7 +224,8 @@ void locks_release_file(struct file *f)
 int64_t locks_flock(struct task *t, struct file *f, int operation)
 {
     int kind = operation & ~FLOCK_NONBLOCK;
-    struct lock want = {.inode = f->inode, .owner = f, .end = INT64_MAX, .exclusive = kind == FLOCK_EXCLUSIVE};
+    struct lock want = {
+        .inode = f->inode, .owner = f, .end = INT64_MAX, .exclusive = kind == FLOCK_EXCLUSIVE};
 
     if (kind != FLOCK_SHARED && kind != FLOCK_EXCLUSIVE && kind != FLOCK_UNLOCK)
         return -EINVAL;
@@ -268,7 +279,9 @@ int64_t locks_fcntl(struct task *t, struct file *f, int cmd, struct flock *lock)
 {
     bool ofd = cmd == F_OFD_GETLK || cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW;
     bool get = cmd == F_GETLK || cmd == F_OFD_GETLK, wait = cmd == F_SETLKW || cmd == F_OFD_SETLKW;
-    struct lock want = {.inode = f->inode, .record = true, .owner = ofd ? (const void *)f : t->files,
+    struct lock want = {.inode = f->inode,
+                        .record = true,
+                        .owner = ofd ? (const void *)f : t->files,
                         .pid = ofd ? -1 : t->process->pid};
     const struct lock *other;
     int64_t err;
@@ -279,7 +292,8 @@ int64_t locks_fcntl(struct task *t, struct file *f, int cmd, struct flock *lock)
         return -EINVAL;
     if (!f->inode)
         return -EINVAL;
-    if (!get && ((lock->l_type == F_RDLCK && !file_readable(f)) || (lock->l_type == F_WRLCK && !file_writable(f))))
+    if (!get && ((lock->l_type == F_RDLCK && !file_readable(f)) ||
+                 (lock->l_type == F_WRLCK && !file_writable(f))))
         return -EBADF;
     if ((err = range_of(f, lock, &want)))
         return err;

@@ -1,5 +1,6 @@
 /*
- * Advisory locks: flock(2), fcntl(2) record locks. Kept here, by inode, for the programs of this server.
+ * Advisory locks: flock(2), fcntl(2) record locks. Kept here, by inode, for the programs of this
+ * server.
  */
 #pragma once
 
@@ -8,7 +9,10 @@
 struct inode;
 struct files;
 
-/* A descriptor of the file was closed: the record locks that were set through its table go (fcntl(2)). */
+/*
+ * A descriptor of the file was closed: the record locks that were set through its table go
+ * (fcntl(2)).
+ */
 void locks_release_owner(struct inode *inode, struct files *owner);
 
 /* The last reference of a description goes: its flock goes. */

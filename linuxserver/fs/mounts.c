@@ -17,16 +17,20 @@ int64_t mount_first(struct task *t)
     struct vfs_cred cred;
 
     vfs_cred_of(t, &cred);
-    return vfs_errno(vfs_mount(server.vfs, &at, "/proc", 5, VFS_FS_KIND_FOREIGN,
-                               VFS_MOUNT_FLAGS_NOSUID | VFS_MOUNT_FLAGS_NODEV | VFS_MOUNT_FLAGS_NOEXEC, PROC_TAG, "proc", 4,
-                               "proc", 4, "", 0, 0, &cred));
+    return vfs_errno(
+        vfs_mount(server.vfs, &at, "/proc", 5, VFS_FS_KIND_FOREIGN,
+                  VFS_MOUNT_FLAGS_NOSUID | VFS_MOUNT_FLAGS_NODEV | VFS_MOUNT_FLAGS_NOEXEC, PROC_TAG,
+                  "proc", 4, "proc", 4, "", 0, 0, &cred));
 }
 
 static uint32_t mount_flags(uint64_t flags)
 {
-    return (flags & MOUNT_RDONLY ? VFS_MOUNT_FLAGS_RDONLY : 0) | (flags & MOUNT_NOSUID ? VFS_MOUNT_FLAGS_NOSUID : 0) |
-           (flags & MOUNT_NODEV ? VFS_MOUNT_FLAGS_NODEV : 0) | (flags & MOUNT_NOEXEC ? VFS_MOUNT_FLAGS_NOEXEC : 0) |
-           (flags & MOUNT_REMOUNT ? VFS_MOUNT_FLAGS_REMOUNT : 0) | (flags & MOUNT_NOATIME ? VFS_MOUNT_FLAGS_NOATIME : 0);
+    return (flags & MOUNT_RDONLY ? VFS_MOUNT_FLAGS_RDONLY : 0) |
+           (flags & MOUNT_NOSUID ? VFS_MOUNT_FLAGS_NOSUID : 0) |
+           (flags & MOUNT_NODEV ? VFS_MOUNT_FLAGS_NODEV : 0) |
+           (flags & MOUNT_NOEXEC ? VFS_MOUNT_FLAGS_NOEXEC : 0) |
+           (flags & MOUNT_REMOUNT ? VFS_MOUNT_FLAGS_REMOUNT : 0) |
+           (flags & MOUNT_NOATIME ? VFS_MOUNT_FLAGS_NOATIME : 0);
 }
 
 static bool is(const char *a, const char *b)
@@ -80,8 +84,9 @@ int64_t mount_new(struct task *t, uint64_t path_va, const struct mount_text *tex
         if (w->in_proc)
             err = -EINVAL;
         else
-            err = vfs_errno(vfs_mount(w->session, &w->place, w->path, w->length, kind, mount_flags(flags), tag, text->source,
-                                      strlen(text->source), text->type, strlen(text->type), text->options,
+            err = vfs_errno(vfs_mount(w->session, &w->place, w->path, w->length, kind,
+                                      mount_flags(flags), tag, text->source, strlen(text->source),
+                                      text->type, strlen(text->type), text->options,
                                       strlen(text->options), source ? source->node : 0, &w->cred));
         path_end(w);
     }
@@ -96,8 +101,9 @@ int64_t mount_remove(struct task *t, uint64_t path_va, uint32_t flags)
 
     if (err)
         return err;
-    err = w->in_proc ? -EINVAL
-                     : vfs_errno(vfs_unmount(w->session, &w->place, w->path, w->length, flags, &w->cred));
+    err = w->in_proc
+              ? -EINVAL
+              : vfs_errno(vfs_unmount(w->session, &w->place, w->path, w->length, flags, &w->cred));
     path_end(w);
     return err;
 }

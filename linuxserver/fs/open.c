@@ -10,7 +10,9 @@
 #include "regular.h"
 
 /* Status flags that stay with the description. */
-#define KEPT_FLAGS (O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOATIME | O_PATH | FASYNC)
+#define KEPT_FLAGS                                                                                 \
+    (O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | \
+     O_NOATIME | O_PATH | FASYNC)
 
 int64_t file_open_inode(struct task *t, struct inode *inode, uint32_t flags, struct file **out)
 {
@@ -64,7 +66,8 @@ static uint32_t walk_flags(uint32_t flags)
     if (flags & O_EXCL && flags & O_CREAT)
         how |= VFS_WALK_EXCLUSIVE;
     if (flags & O_TRUNC)
-        how |= VFS_WALK_WRITE; /* it is cut when the open cannot fail any more: a running program must not be */
+        how |=
+            VFS_WALK_WRITE; /* it is cut when the open cannot fail any more: a running program must not be */
     return how;
 }
 
@@ -115,7 +118,9 @@ int64_t file_open_unnamed(struct walk *w, uint32_t flags, uint32_t mode, struct 
     else if (!mode_is(dir->mode, S_IFDIR))
         err = -ENOTDIR;
     else
-        err = vfs_errno(vfs_anonymous(dir->session, dir->node, S_IFREG | (mode & ~w->task->fs->umask & 07777), &w->cred, &found));
+        err = vfs_errno(vfs_anonymous(dir->session, dir->node,
+                                      S_IFREG | (mode & ~w->task->fs->umask & 07777), &w->cred,
+                                      &found));
     if (!err) {
         inode = inode_of(dir->session, &found);
         err = inode ? file_open_inode(w->task, inode, flags, out) : -ENOMEM;

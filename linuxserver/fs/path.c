@@ -166,8 +166,8 @@ static int32_t op_open(struct walk *w, void *arg, uint32_t *foreign)
     struct open_args *a = arg;
     uint32_t how = a->how | (w->length ? 0 : VFS_WALK_EMPTY_PATH);
     size_t n;
-    int32_t r = vfs_open(w->session, &w->place, w->path, w->length, how, a->mode, &w->cred, a->found, w->rest,
-                         sizeof w->rest, &n);
+    int32_t r = vfs_open(w->session, &w->place, w->path, w->length, how, a->mode, &w->cred,
+                         a->found, w->rest, sizeof w->rest, &n);
 
     *foreign = r ? 0 : a->found->foreign;
     return r;
@@ -178,7 +178,8 @@ static int32_t op_stat(struct walk *w, void *arg, uint32_t *foreign)
     struct open_args *a = arg;
     uint32_t how = a->how | (w->length ? 0 : VFS_WALK_EMPTY_PATH);
     size_t n;
-    int32_t r = vfs_stat(w->session, &w->place, w->path, w->length, how, &w->cred, a->found, w->rest, sizeof w->rest, &n);
+    int32_t r = vfs_stat(w->session, &w->place, w->path, w->length, how, &w->cred, a->found,
+                         w->rest, sizeof w->rest, &n);
 
     *foreign = r ? 0 : a->found->foreign;
     return r;
@@ -200,7 +201,8 @@ int64_t path_stat(struct walk *w, uint32_t how, struct vfs_attr *found)
 
     if (err || !w->in_proc)
         return err;
-    return w->proc_missing ? -ENOENT : proc_stat(w->task, w->proc, !(how & VFS_WALK_NOFOLLOW), found);
+    return w->proc_missing ? -ENOENT
+                           : proc_stat(w->task, w->proc, !(how & VFS_WALK_NOFOLLOW), found);
 }
 
 int64_t path_inode(struct walk *w, bool follow, struct inode **out)

@@ -1,8 +1,8 @@
 /*
  * Paths: from what a program gives to vfsd and procfs.
  *
- * A walk is set up once, then an operation of vfsd's is tried; when vfsd meets a foreign mount the walk goes on in procfs,
- * and perhaps out of it again, until one of the two has the last component.
+ * A walk is set up once, then an operation of vfsd's is tried; when vfsd meets a foreign mount the
+ * walk goes on in procfs, and perhaps out of it again, until one of the two has the last component.
  */
 #pragma once
 
@@ -15,13 +15,13 @@ struct walk {
     jg_handle_t session;
     struct vfs_place place;
     struct vfs_cred cred;
-    bool in_proc;              /* `proc` is where it stands (after path_run) */
-    bool proc_missing;         /* ... but the last component does not exist */
+    bool in_proc;      /* `proc` is where it stands (after path_run) */
+    bool proc_missing; /* ... but the last component does not exist */
     struct proc_node proc;
-    struct inode *hold;        /* keeps place.dir alive when procfs led there */
-    struct inode *base;        /* keeps the start alive */
+    struct inode *hold; /* keeps place.dir alive when procfs led there */
+    struct inode *base; /* keeps the start alive */
     size_t length;
-    char path[PATH_LIMIT];     /* what remains to be walked */
+    char path[PATH_LIMIT]; /* what remains to be walked */
     char rest[PATH_LIMIT];
 };
 
@@ -33,14 +33,14 @@ int64_t path_begin_kernel(struct task *t, const char *path, struct walk **out);
 void path_end(struct walk *w);
 
 /*
- * One operation on w->session, w->place, w->path. Puts what remains at a foreign mount into w->rest and its tag into
- * *foreign. Returns what the stub returned.
+ * One operation on w->session, w->place, w->path. Puts what remains at a foreign mount into w->rest
+ * and its tag into *foreign. Returns what the stub returned.
  */
 typedef int32_t (*path_op)(struct walk *w, void *arg, uint32_t *foreign);
 
 /*
- * Runs `op` until it was answered by vfsd. Returns its result as 0 or -errno; or 0 with w->in_proc set
- * when the path ends in procfs (op was not done). `follow`: links at the end are followed.
+ * Runs `op` until it was answered by vfsd. Returns its result as 0 or -errno; or 0 with w->in_proc
+ * set when the path ends in procfs (op was not done). `follow`: links at the end are followed.
  */
 int64_t path_run(struct walk *w, bool follow, path_op op, void *arg);
 

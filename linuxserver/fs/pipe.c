@@ -17,13 +17,13 @@
 #include "inode.h"
 
 #define PIPE_PAGES_DEFAULT 16u
-#define PIPE_PAGES_MAX 256u
+#define PIPE_PAGES_MAX     256u
 
 struct pipe {
-    uint32_t refs;            /* open ends, and openers that wait */
+    uint32_t refs; /* open ends, and openers that wait */
     struct mutex lock;
-    unsigned pages;           /* capacity */
-    uint64_t head, tail;      /* bytes read and written so far */
+    unsigned pages;      /* capacity */
+    uint64_t head, tail; /* bytes read and written so far */
     unsigned readers, writers;
     uint64_t reader_opens, writer_opens; /* ever: fifo_open waits for a change */
     struct waitqueue read_wait, write_wait;
@@ -94,8 +94,12 @@ static int64_t take(struct pipe *p, struct io *io)
             return done ? done : got;
         p->head += (uint64_t)got;
         done += got;
-        /* A full ring that was read from the middle of a page has new bytes at the front of that same page. */
-        if (p->head == p->tail || (p->head % PAGE_SIZE == 0 && used(p) <= (p->pages - 1) * PAGE_SIZE)) {
+        /*
+         * A full ring that was read from the middle of a page has new bytes at the front of that
+         * same page.
+         */
+        if (p->head == p->tail ||
+            (p->head % PAGE_SIZE == 0 && used(p) <= (p->pages - 1) * PAGE_SIZE)) {
             rt_free(p->page[slot]);
             p->page[slot] = NULL;
         }
@@ -331,7 +335,8 @@ static int64_t wait_for_peer(struct task *t, struct pipe *p, bool reader, uint64
 
         wait_prepare(t);
         mutex_lock(&p->lock);
-        there = reader ? p->writers || p->writer_opens != before : p->readers || p->reader_opens != before;
+        there = reader ? p->writers || p->writer_opens != before
+                       : p->readers || p->reader_opens != before;
         mutex_unlock(&p->lock);
         err = 0;
         if (there)

@@ -1,8 +1,9 @@
 /*
- * procfs: the files under /proc, made from the server's own tables. vfsd knows only that a foreign mount is there.
+ * procfs: the files under /proc, made from the server's own tables. vfsd knows only that a foreign
+ * mount is there.
  *
- * A place in procfs is a plain value; nothing is held by it, and the process it names may go at any time
- * (then operations give ENOENT or ESRCH).
+ * A place in procfs is a plain value; nothing is held by it, and the process it names may go at any
+ * time (then operations give ENOENT or ESRCH).
  */
 #pragma once
 
@@ -16,30 +17,30 @@ struct inode;
 struct vfs_attr;
 
 struct proc_node {
-    uint16_t entry;  /* index into the table of entries; 0 is the root */
+    uint16_t entry; /* index into the table of entries; 0 is the root */
     uint16_t zero;
-    int32_t pid;     /* of /proc/PID/..., else 0 */
-    int32_t tid;     /* of /proc/PID/task/TID/..., else 0 */
-    int32_t fd;      /* of .../fd/N, else -1 */
+    int32_t pid; /* of /proc/PID/..., else 0 */
+    int32_t tid; /* of /proc/PID/task/TID/..., else 0 */
+    int32_t fd;  /* of .../fd/N, else -1 */
 };
 
 #define PROC_ROOT ((struct proc_node){.fd = -1})
-#define PROC_TAG 1u /* the foreign tag of every proc mount */
+#define PROC_TAG  1u /* the foreign tag of every proc mount */
 
 /* Where a walk that began in procfs ended. */
 enum proc_end {
-    PROC_HERE,     /* `*at` is it */
-    PROC_LEAVES,   /* goes on outside with `*rest` from `*outside` (a reference; NULL: from the task's root) */
-    PROC_MISSING,  /* the last component does not exist (parents do) */
+    PROC_HERE, /* `*at` is it */
+    PROC_LEAVES, /* goes on outside with `*rest` from `*outside` (a reference; NULL: from the task's root) */
+    PROC_MISSING, /* the last component does not exist (parents do) */
 };
 
 /*
- * Walks `path` (relative, may be empty) from `*at`. Follows links in the middle, and the last one if `follow`. A magic
- * link (exe, cwd, root, fd/N) that leads to a file of vfsd leaves. `path` is overwritten: on PROC_LEAVES it
- * holds what remains; `size` is its room. Returns 0 or -errno.
+ * Walks `path` (relative, may be empty) from `*at`. Follows links in the middle, and the last one
+ * if `follow`. A magic link (exe, cwd, root, fd/N) that leads to a file of vfsd leaves. `path` is
+ * overwritten: on PROC_LEAVES it holds what remains; `size` is its room. Returns 0 or -errno.
  */
-int64_t proc_walk(struct task *t, struct proc_node *at, char *path, size_t size, bool follow, enum proc_end *end,
-                  struct inode **outside);
+int64_t proc_walk(struct task *t, struct proc_node *at, char *path, size_t size, bool follow,
+                  enum proc_end *end, struct inode **outside);
 
 /* stat(2) of a place; with `follow`, of what a descriptor's link shows. Returns 0 or -errno. */
 int64_t proc_stat(struct task *t, struct proc_node at, bool follow, struct vfs_attr *out);

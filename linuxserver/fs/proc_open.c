@@ -111,7 +111,8 @@ struct dirent_head {
 };
 
 /* Puts one record; false: it does not fit. */
-static bool emit(struct file *f, struct io *io, struct proc_node at, uint32_t type, const char *name, int64_t next)
+static bool emit(struct file *f, struct io *io, struct proc_node at, uint32_t type,
+                 const char *name, int64_t next)
 {
     uint8_t record[64] = {0};
     struct dirent_head *d = (struct dirent_head *)record;
@@ -142,14 +143,16 @@ static int next_number(struct proc_node at, int least)
         t = proc_task(at);
         best = t && t->files ? fd_next(t->files, least) : -1;
     } else if (at.entry == ROOT) {
-        LIST_FOR_EACH (it, &all_processes) {
+        LIST_FOR_EACH(it, &all_processes)
+        {
             int pid = LIST_ENTRY(it, struct process, link)->pid;
 
             if (pid >= least && (best < 0 || pid < best))
                 best = pid;
         }
     } else if ((p = proc_process(at))) {
-        LIST_FOR_EACH (it, &p->tasks) {
+        LIST_FOR_EACH(it, &p->tasks)
+        {
             int tid = LIST_ENTRY(it, struct task, link)->tid;
 
             if (tid >= least && (best < 0 || tid < best))
@@ -203,7 +206,10 @@ static int64_t directory_readdir(struct task *t, struct file *f, struct io *io)
         if (n < 0)
             break;
         child = at;
-        child.entry = at.entry == ROOT ? PID : at.entry == TASKS ? TID : at.entry == FDS ? FD : FDINFO;
+        child.entry = at.entry == ROOT    ? PID
+                      : at.entry == TASKS ? TID
+                      : at.entry == FDS   ? FD
+                                          : FDINFO;
         *(at.entry == ROOT ? &child.pid : at.entry == TASKS ? &child.tid : &child.fd) = n;
         rt_format(name, sizeof name, "%d", n);
         fits = emit(f, io, child, dirent_type(proc_entry(child)), name, NUMBERS + n + 1);
@@ -220,7 +226,8 @@ static const struct file_ops directory_ops = {
     .readdir = directory_readdir,
 };
 
-static int64_t open_text(struct task *t, struct proc_node at, uint32_t flags, struct inode *inode, struct file **out)
+static int64_t open_text(struct task *t, struct proc_node at, uint32_t flags, struct inode *inode,
+                         struct file **out)
 {
     struct text *text = rt_zalloc(sizeof *text);
     int64_t err;
@@ -241,7 +248,10 @@ static int64_t open_text(struct task *t, struct proc_node at, uint32_t flags, st
     return err;
 }
 
-/* The walk has left for what has an inode (and there the file's permissions are asked); a pipe or a stream is shared. */
+/*
+ * The walk has left for what has an inode (and there the file's permissions are asked); a pipe or a
+ * stream is shared.
+ */
 static int64_t open_descriptor(struct proc_node at, uint32_t flags, struct file **out)
 {
     struct file *f = proc_descriptor(at);
@@ -277,7 +287,8 @@ int64_t proc_open(struct task *t, struct proc_node at, uint32_t flags, struct fi
         return -EISDIR;
     if (e->kind != DIRECTORY && (flags & O_DIRECTORY))
         return -ENOTDIR;
-    if ((e->mode & 0400) == 0 || (t->cred.fsuid && t->cred.fsuid != attr.uid && !(e->mode & (writes ? 0002 : 0004))))
+    if ((e->mode & 0400) == 0 ||
+        (t->cred.fsuid && t->cred.fsuid != attr.uid && !(e->mode & (writes ? 0002 : 0004))))
         return -EACCES;
     if (writes && !(e->mode & 0200))
         return -EACCES;

@@ -24,7 +24,7 @@ struct snapshot {
     uint64_t pending, shared, blocked, ignored, caught;
     jg_time_t start;
     struct cred cred;
-    struct mm *mm;       /* a reference, or NULL */
+    struct mm *mm; /* a reference, or NULL */
     bool no_new_privs;
 };
 
@@ -108,14 +108,19 @@ int64_t proc_stat_line(struct task *reader, struct proc_node at, struct text *ou
         return err;
     if (s.mm)
         mm_usage(s.mm, &usage);
-    text_add(out, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0 %lu %lu %lu %lu %d %d %d 0 %lu %lu %lu ", s.tid, s.comm, s.state, s.ppid,
-             s.pgid, s.sid, s.tty, s.tty_group, s.user / tick, s.system / tick, s.child_user / tick, s.child_system / tick,
-             20 + s.nice, s.nice, s.threads, (uint64_t)s.start / tick, usage.virtual_pages * PAGE_SIZE, usage.resident);
-    text_add(out, "18446744073709551615 %lu %lu %lu 0 0 %lu %lu %lu %lu 0 0 0 %d 0 0 0 0 0 0 %lu %lu %lu %lu %lu %lu %lu %d\n",
-             s.mm ? s.mm->code_start : 0, s.mm ? s.mm->code_end : 0, s.mm ? s.mm->stack_start : 0, s.pending & 0x7fffffff,
-             s.blocked & 0x7fffffff, s.ignored & 0x7fffffff, s.caught & 0x7fffffff, s.exit_signal,
-             s.mm ? s.mm->data_start : 0, s.mm ? s.mm->data_end : 0, s.mm ? s.mm->brk_start : 0, s.mm ? s.mm->arg_start : 0,
-             s.mm ? s.mm->arg_end : 0, s.mm ? s.mm->env_start : 0, s.mm ? s.mm->env_end : 0, s.status);
+    text_add(out, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0 %lu %lu %lu %lu %d %d %d 0 %lu %lu %lu ",
+             s.tid, s.comm, s.state, s.ppid, s.pgid, s.sid, s.tty, s.tty_group, s.user / tick,
+             s.system / tick, s.child_user / tick, s.child_system / tick, 20 + s.nice, s.nice,
+             s.threads, (uint64_t)s.start / tick, usage.virtual_pages * PAGE_SIZE, usage.resident);
+    text_add(out,
+             "18446744073709551615 %lu %lu %lu 0 0 %lu %lu %lu %lu 0 0 0 %d 0 0 0 0 0 0 %lu %lu "
+             "%lu %lu %lu %lu %lu %d\n",
+             s.mm ? s.mm->code_start : 0, s.mm ? s.mm->code_end : 0, s.mm ? s.mm->stack_start : 0,
+             s.pending & 0x7fffffff, s.blocked & 0x7fffffff, s.ignored & 0x7fffffff,
+             s.caught & 0x7fffffff, s.exit_signal, s.mm ? s.mm->data_start : 0,
+             s.mm ? s.mm->data_end : 0, s.mm ? s.mm->brk_start : 0, s.mm ? s.mm->arg_start : 0,
+             s.mm ? s.mm->arg_end : 0, s.mm ? s.mm->env_start : 0, s.mm ? s.mm->env_end : 0,
+             s.status);
     mm_put(s.mm);
     return 0;
 }
@@ -131,7 +136,8 @@ int64_t proc_statm(struct task *reader, struct proc_node at, struct text *out)
     if (s.mm)
         mm_usage(s.mm, &usage);
     text_add(out, "%lu %lu %lu %lu 0 %lu 0\n", usage.virtual_pages, usage.resident, usage.shared,
-             s.mm ? (s.mm->code_end - s.mm->code_start + PAGE_SIZE - 1) / PAGE_SIZE : 0, usage.virtual_pages);
+             s.mm ? (s.mm->code_end - s.mm->code_start + PAGE_SIZE - 1) / PAGE_SIZE : 0,
+             usage.virtual_pages);
     mm_put(s.mm);
     return 0;
 }
@@ -167,23 +173,34 @@ int64_t proc_status(struct task *reader, struct proc_node at, struct text *out)
 
     if (err)
         return err;
-    text_add(out, "Name:\t%s\nUmask:\t0022\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", s.comm,
-             state_name(s.state), s.pid, s.tid, s.ppid);
-    text_add(out, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\n", c->uid, c->euid, c->suid, c->fsuid, c->gid, c->egid,
-             c->sgid, c->fsgid);
+    text_add(out,
+             "Name:\t%s\nUmask:\t0022\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%"
+             "d\nTracerPid:\t0\n",
+             s.comm, state_name(s.state), s.pid, s.tid, s.ppid);
+    text_add(out, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\n", c->uid, c->euid,
+             c->suid, c->fsuid, c->gid, c->egid, c->sgid, c->fsgid);
     add_groups(out, c);
     if (s.mm) {
         mm_usage(s.mm, &usage);
-        text_add(out, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t%8u kB\nVmPin:\t%8u kB\nVmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\n",
-                 usage.virtual_pages * 4, usage.virtual_pages * 4, 0, 0, s.mm->max_rss_pages * 4, usage.resident * 4);
-        text_add(out, "RssAnon:\t%8lu kB\nRssFile:\t%8lu kB\nRssShmem:\t%8u kB\n", (usage.resident - usage.shared) * 4,
-                 usage.shared * 4, 0);
+        text_add(out,
+                 "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t%8u kB\nVmPin:\t%8u kB\nVmHWM:\t%8lu "
+                 "kB\nVmRSS:\t%8lu kB\n",
+                 usage.virtual_pages * 4, usage.virtual_pages * 4, 0, 0, s.mm->max_rss_pages * 4,
+                 usage.resident * 4);
+        text_add(out, "RssAnon:\t%8lu kB\nRssFile:\t%8lu kB\nRssShmem:\t%8u kB\n",
+                 (usage.resident - usage.shared) * 4, usage.shared * 4, 0);
         text_add(out, "VmPTE:\t%8lu kB\nVmSwap:\t%8u kB\n", usage.tables * 4, 0);
     }
-    text_add(out, "Threads:\t%d\nSigQ:\t0/4096\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
+    text_add(out,
+             "Threads:\t%d\nSigQ:\t0/"
+             "4096\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%"
+             "016lx\n",
              s.threads, s.pending, s.shared, s.blocked, s.ignored, s.caught);
-    text_add(out, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016x\nNoNewPrivs:\t%d\nSeccomp:\t0\n",
-             c->cap_inheritable, c->cap_permitted, c->cap_effective, c->cap_bounding, 0, s.no_new_privs);
+    text_add(out,
+             "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%"
+             "016x\nNoNewPrivs:\t%d\nSeccomp:\t0\n",
+             c->cap_inheritable, c->cap_permitted, c->cap_effective, c->cap_bounding, 0,
+             s.no_new_privs);
     text_add(out, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
     mm_put(s.mm);
     return 0;
@@ -208,7 +225,8 @@ static void add_range(struct text *out, struct mm *mm, uint64_t start, uint64_t 
 /* What a text shows of a program's own memory. */
 typedef void (*memory_text)(struct text *out, struct mm *mm);
 
-static int64_t memory_part(struct task *reader, struct proc_node at, struct text *out, memory_text add)
+static int64_t memory_part(struct task *reader, struct proc_node at, struct text *out,
+                           memory_text add)
 {
     struct snapshot s;
     int64_t err = take(reader, at, &s);
@@ -243,12 +261,14 @@ int64_t proc_cmdline(struct task *reader, struct proc_node at, struct text *out)
 
 int64_t proc_environ(struct task *reader, struct proc_node at, struct text *out)
 {
-    return proc_check_look(reader, at) == -EACCES ? -EACCES : memory_part(reader, at, out, add_environment);
+    return proc_check_look(reader, at) == -EACCES ? -EACCES
+                                                  : memory_part(reader, at, out, add_environment);
 }
 
 int64_t proc_auxv(struct task *reader, struct proc_node at, struct text *out)
 {
-    return proc_check_look(reader, at) == -EACCES ? -EACCES : memory_part(reader, at, out, add_auxv);
+    return proc_check_look(reader, at) == -EACCES ? -EACCES
+                                                  : memory_part(reader, at, out, add_auxv);
 }
 
 int64_t proc_comm(struct task *reader, struct proc_node at, struct text *out)
@@ -275,7 +295,8 @@ static void add_region(struct text *out, const struct region *r, const char *nam
     line[3] = r->flags & REGION_SHARED ? 's' : 'p';
     line[4] = 0;
     text_add(out, "%08lx-%08lx %s %08lx %02x:%02x %lu ", r->start, r->end, line, b ? r->offset : 0,
-             b ? (unsigned)(b->device >> 8) : 0, b ? (unsigned)b->device & 0xff : 0, b ? b->inode : 0);
+             b ? (unsigned)(b->device >> 8) : 0, b ? (unsigned)b->device & 0xff : 0,
+             b ? b->inode : 0);
     if (*name) {
         while (out->used - before < 73 && !out->failed)
             text_add(out, " ");
@@ -315,7 +336,8 @@ static void region_name(const struct region *r, char *name, size_t size)
     }
 }
 
-static int64_t regions_text(struct task *reader, struct proc_node at, struct text *out, bool details)
+static int64_t regions_text(struct task *reader, struct proc_node at, struct text *out,
+                            bool details)
 {
     struct region *regions;
     struct snapshot s;
@@ -334,7 +356,9 @@ static int64_t regions_text(struct task *reader, struct proc_node at, struct tex
         region_name(r, name, PATH_LIMIT - 1);
         add_region(out, r, name);
         if (details)
-            text_add(out, "Size:           %8lu kB\nKernelPageSize:        4 kB\nMMUPageSize:           4 kB\n",
+            text_add(out,
+                     "Size:           %8lu kB\nKernelPageSize:        4 kB\nMMUPageSize:           "
+                     "4 kB\n",
                      (r->end - r->start) / 1024);
         if (r->backing)
             backing_put(r->backing);
@@ -366,11 +390,14 @@ static void add_limit(struct text *out, uint64_t value)
 int64_t proc_limits(struct task *reader, struct proc_node at, struct text *out)
 {
     static const char *const names[RLIM_NLIMITS][2] = {
-        {"Max cpu time", "seconds"}, {"Max file size", "bytes"}, {"Max data size", "bytes"}, {"Max stack size", "bytes"},
-        {"Max core file size", "bytes"}, {"Max resident set", "bytes"}, {"Max processes", "processes"}, {"Max open files", "files"},
-        {"Max locked memory", "bytes"}, {"Max address space", "bytes"}, {"Max file locks", "locks"},
-        {"Max pending signals", "signals"}, {"Max msgqueue size", "bytes"}, {"Max nice priority", ""},
-        {"Max realtime priority", ""}, {"Max realtime timeout", "us"},
+        {"Max cpu time", "seconds"},     {"Max file size", "bytes"},
+        {"Max data size", "bytes"},      {"Max stack size", "bytes"},
+        {"Max core file size", "bytes"}, {"Max resident set", "bytes"},
+        {"Max processes", "processes"},  {"Max open files", "files"},
+        {"Max locked memory", "bytes"},  {"Max address space", "bytes"},
+        {"Max file locks", "locks"},     {"Max pending signals", "signals"},
+        {"Max msgqueue size", "bytes"},  {"Max nice priority", ""},
+        {"Max realtime priority", ""},   {"Max realtime timeout", "us"},
     };
     struct rlimits limits;
     struct process *p;
@@ -432,14 +459,16 @@ int64_t proc_mountinfo(struct task *reader, struct proc_node at, struct text *ou
         }
         i = end + 1;
         if (field[3])
-            text_add(out, "%d %d 0:%d / %.*s %.*s - %.*s %.*s %.*s\n", id, id == 1 ? 0 : 1, id, (int)length[1], field[1],
-                     (int)length[3], field[3], (int)length[2], field[2], (int)length[0], field[0], (int)length[3], field[3]);
+            text_add(out, "%d %d 0:%d / %.*s %.*s - %.*s %.*s %.*s\n", id, id == 1 ? 0 : 1, id,
+                     (int)length[1], field[1], (int)length[3], field[3], (int)length[2], field[2],
+                     (int)length[0], field[0], (int)length[3], field[3]);
     }
     rt_free(mounts.data);
     return err;
 }
 
-static int64_t process_number(struct proc_node at, struct text *out, int (*get)(const struct process *p))
+static int64_t process_number(struct proc_node at, struct text *out,
+                              int (*get)(const struct process *p))
 {
     struct process *p;
     int n = 0;

@@ -74,11 +74,15 @@ int64_t proc_cpuinfo(struct task *reader, struct proc_node at, struct text *out)
     (void)reader, (void)at;
     memcpy(vendor, (uint32_t[]){maker.b, maker.d, maker.c}, 12);
     cpu_brand(brand);
-    text_add(out, "processor\t: 0\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\nstepping\t: %u\n", vendor,
-             a >> 8 & 15, (a >> 4 & 15) | (a >> 12 & 0xf0), brand, a & 15);
-    text_add(out, "physical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\nfpu\t\t: yes\n");
-    text_add(out, "flags\t\t: fpu tsc msr pae cx8 apic sep cmov mmx fxsr sse sse2 syscall nx lm%s%s%s\n", c & 1 ? " pni" : "",
-             c >> 28 & 1 ? " avx" : "", c >> 30 & 1 ? " rdrand" : "");
+    text_add(out,
+             "processor\t: 0\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: "
+             "%s\nstepping\t: %u\n",
+             vendor, a >> 8 & 15, (a >> 4 & 15) | (a >> 12 & 0xf0), brand, a & 15);
+    text_add(out,
+             "physical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\nfpu\t\t: yes\n");
+    text_add(out,
+             "flags\t\t: fpu tsc msr pae cx8 apic sep cmov mmx fxsr sse sse2 syscall nx lm%s%s%s\n",
+             c & 1 ? " pni" : "", c >> 28 & 1 ? " avx" : "", c >> 30 & 1 ? " rdrand" : "");
     text_add(out, "bogomips\t: 2000.00\nclflush size\t: 64\ncache_alignment\t: 64\n\n");
     return 0;
 }
@@ -93,10 +97,16 @@ int64_t proc_meminfo(struct task *reader, struct proc_node at, struct text *out)
         return -EIO;
     total = info.total_frames * 4;
     free = info.free_frames * 4;
-    text_add(out, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n", total, free, free);
-    text_add(out, "Buffers:        %8u kB\nCached:         %8u kB\nSwapCached:     %8u kB\n", 0, 0, 0);
-    text_add(out, "Active:         %8u kB\nInactive:       %8u kB\nSwapTotal:      %8u kB\nSwapFree:       %8u kB\n", 0, 0, 0, 0);
-    text_add(out, "Dirty:          %8u kB\nWriteback:      %8u kB\nShmem:          %8u kB\n", 0, 0, 0);
+    text_add(out, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n",
+             total, free, free);
+    text_add(out, "Buffers:        %8u kB\nCached:         %8u kB\nSwapCached:     %8u kB\n", 0, 0,
+             0);
+    text_add(out,
+             "Active:         %8u kB\nInactive:       %8u kB\nSwapTotal:      %8u kB\nSwapFree:    "
+             "   %8u kB\n",
+             0, 0, 0, 0);
+    text_add(out, "Dirty:          %8u kB\nWriteback:      %8u kB\nShmem:          %8u kB\n", 0, 0,
+             0);
     text_add(out, "Slab:           %8lu kB\n", info.kernel_frames * 4);
     return 0;
 }
@@ -124,8 +134,8 @@ int64_t proc_system_stat(struct task *reader, struct proc_node at, struct text *
         return -EIO;
     for (int i = 0; i < 2; i++)
         text_add(out, "%s %lu 0 0 %lu 0 0 0 0 0 0\n", i ? "cpu0" : "cpu ", busy, idle);
-    text_add(out, "intr 0\nctxt %lu\nbtime %ld\nprocesses %lu\nprocs_running 1\nprocs_blocked 0\n", info.context_switches,
-             (int64_t)info.boot_wall_ns / NS_PER_SEC, forks_total);
+    text_add(out, "intr 0\nctxt %lu\nbtime %ld\nprocesses %lu\nprocs_running 1\nprocs_blocked 0\n",
+             info.context_switches, (int64_t)info.boot_wall_ns / NS_PER_SEC, forks_total);
     return 0;
 }
 
@@ -135,8 +145,8 @@ int64_t proc_loadavg(struct task *reader, struct proc_node at, struct text *out)
 
     (void)reader, (void)at;
     mutex_lock(&tasks_lock);
-    LIST_FOR_EACH (it, &all_processes)
-        last = LIST_ENTRY(it, struct process, link)->pid;
+    LIST_FOR_EACH(it, &all_processes)
+    last = LIST_ENTRY(it, struct process, link)->pid;
     text_add(out, "0.00 0.00 0.00 1/%u %d\n", task_total(), last);
     mutex_unlock(&tasks_lock);
     return 0;
@@ -149,7 +159,8 @@ int64_t proc_uptime(struct task *reader, struct proc_node at, struct text *out)
 
     (void)reader, (void)at;
     cpu_ticks(&busy, &idle);
-    text_add(out, "%ld.%02ld %lu.%02lu\n", now / NS_PER_SEC, now / (NS_PER_SEC / 100) % 100, idle / 100, idle % 100);
+    text_add(out, "%ld.%02ld %lu.%02lu\n", now / NS_PER_SEC, now / (NS_PER_SEC / 100) % 100,
+             idle / 100, idle % 100);
     return 0;
 }
 
@@ -176,8 +187,8 @@ int64_t proc_kernel_cmdline(struct task *reader, struct proc_node at, struct tex
 
 static void add_uuid(struct text *out, const uint8_t *b)
 {
-    text_add(out, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-", b[0], b[1], b[2], b[3], b[4], b[5], (b[6] & 15) | 0x40, b[7],
-             (b[8] & 0x3f) | 0x80, b[9]);
+    text_add(out, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-", b[0], b[1], b[2], b[3], b[4],
+             b[5], (b[6] & 15) | 0x40, b[7], (b[8] & 0x3f) | 0x80, b[9]);
     text_add(out, "%02x%02x%02x%02x%02x%02x\n", b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
@@ -186,9 +197,10 @@ int64_t proc_sys_value(struct task *reader, struct proc_node at, struct text *ou
     static const struct {
         const char *name, *value;
     } values[] = {
-        {"ostype", "Linux"}, {"osrelease", SYSTEM_RELEASE}, {"version", SYSTEM_VERSION}, {"pid_max", "32768"},
-        {"threads-max", "4096"}, {"ngroups_max", "32"}, {"cap_last_cap", "40"}, {"overcommit_memory", "0"},
-        {"max_map_count", "65530"}, {"file-max", "1048576"}, {"nr_open", "1048576"}, {"pipe-max-size", "1048576"},
+        {"ostype", "Linux"},     {"osrelease", SYSTEM_RELEASE}, {"version", SYSTEM_VERSION},
+        {"pid_max", "32768"},    {"threads-max", "4096"},       {"ngroups_max", "32"},
+        {"cap_last_cap", "40"},  {"overcommit_memory", "0"},    {"max_map_count", "65530"},
+        {"file-max", "1048576"}, {"nr_open", "1048576"},        {"pipe-max-size", "1048576"},
     };
     static uint8_t boot_id[16];
     static bool have_boot_id;

@@ -10,7 +10,7 @@
 struct text {
     char *data;
     size_t used, room;
-    bool failed;   /* no memory */
+    bool failed; /* no memory */
 };
 
 /* Appends; when memory ends `failed` is set, and what is appended from then on is lost. */

@@ -1,6 +1,6 @@
 /*
- * The tree of procfs. A table: each entry names its parent. Directories of processes, threads and descriptors
- * have no entries of their own; their names are numbers, kept in struct proc_node.
+ * The tree of procfs. A table: each entry names its parent. Directories of processes, threads and
+ * descriptors have no entries of their own; their names are numbers, kept in struct proc_node.
  */
 #include "proc_tree.h"
 
@@ -114,15 +114,19 @@ bool proc_exists(struct proc_node at)
     return there;
 }
 
-/* Source: ptrace(2), "Ptrace access mode checking", for PTRACE_MODE_READ_FSCREDS. tasks_lock is held. */
+/*
+ * Source: ptrace(2), "Ptrace access mode checking", for PTRACE_MODE_READ_FSCREDS. tasks_lock is
+ * held.
+ */
 static bool may_look(const struct task *reader, const struct task *t)
 {
     const struct cred *r = &reader->cred, *c = &t->cred;
 
     if (reader->process == t->process || cred_capable(r, CAP_SYS_PTRACE))
         return true;
-    return t->process->dumpable && r->fsuid == c->uid && r->fsuid == c->euid && r->fsuid == c->suid && r->fsgid == c->gid &&
-           r->fsgid == c->egid && r->fsgid == c->sgid && !(c->cap_permitted & ~r->cap_permitted);
+    return t->process->dumpable && r->fsuid == c->uid && r->fsuid == c->euid &&
+           r->fsuid == c->suid && r->fsgid == c->gid && r->fsgid == c->egid &&
+           r->fsgid == c->sgid && !(c->cap_permitted & ~r->cap_permitted);
 }
 
 int64_t proc_check_look(const struct task *reader, struct proc_node at)
@@ -195,7 +199,9 @@ int64_t proc_step(struct proc_node *at, const char *name, size_t length)
         } else {
             return -ENOENT;
         }
-        return number && proc_exists(*at) ? 0 : at->entry == FD || at->entry == FDINFO ? 0 : -ENOENT;
+        return number && proc_exists(*at)               ? 0
+               : at->entry == FD || at->entry == FDINFO ? 0
+                                                        : -ENOENT;
     }
     for (uint16_t i = 1; i < proc_entry_count; i++) {
         if (proc_is_child(i, at->entry) && entries[i].name && strlen(entries[i].name) == length &&
@@ -228,6 +234,6 @@ bool proc_step_up(struct proc_node *at)
 
 uint64_t proc_number(struct proc_node at)
 {
-    return 1 + at.entry + ((uint64_t)(uint32_t)at.pid << 32) + ((uint64_t)(uint32_t)(at.fd + 1) << 8) +
-           ((uint64_t)(uint32_t)at.tid << 20);
+    return 1 + at.entry + ((uint64_t)(uint32_t)at.pid << 32) +
+           ((uint64_t)(uint32_t)(at.fd + 1) << 8) + ((uint64_t)(uint32_t)at.tid << 20);
 }

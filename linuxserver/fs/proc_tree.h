@@ -1,5 +1,6 @@
 /*
- * The tree of procfs: its table, and steps in it. Shared by the files fs/proc_*.c; others use proc.h.
+ * The tree of procfs: its table, and steps in it. Shared by the files fs/proc_*.c; others use
+ * proc.h.
  */
 #pragma once
 
@@ -7,19 +8,32 @@
 #include "proc_text.h"
 
 enum proc_kind {
-    DIRECTORY,   /* its entries are those that name it as parent */
+    DIRECTORY, /* its entries are those that name it as parent */
     TEXT,
-    SYMLINK,     /* to a text, see link_text() */
-    MAGIC,       /* to a file: exe, cwd, root, fd/N */
+    SYMLINK, /* to a text, see link_text() */
+    MAGIC,   /* to a file: exe, cwd, root, fd/N */
 };
 
 /* Entries that the code names; the table holds more. */
 enum {
-    ROOT, PID, TASKS, TID, FDS, FD, FDINFOS, FDINFO, SYS, SYS_KERNEL, SYS_KERNEL_RANDOM, SYS_VM, SYS_FS, NAMED,
+    ROOT,
+    PID,
+    TASKS,
+    TID,
+    FDS,
+    FD,
+    FDINFOS,
+    FDINFO,
+    SYS,
+    SYS_KERNEL,
+    SYS_KERNEL_RANDOM,
+    SYS_VM,
+    SYS_FS,
+    NAMED,
 };
 
 struct proc_entry {
-    const char *name;      /* NULL: a number */
+    const char *name; /* NULL: a number */
     uint16_t parent;
     uint16_t kind;
     uint32_t mode;
@@ -37,7 +51,10 @@ bool proc_is_child(unsigned index, uint16_t parent);
 /* Does the process (and the thread) of a place still exist? Takes tasks_lock. */
 bool proc_exists(struct proc_node at);
 
-/* May `reader` see what a process has in hand: its memory, descriptors, directories? 0, -EACCES, or -ENOENT: it has gone. */
+/*
+ * May `reader` see what a process has in hand: its memory, descriptors, directories? 0, -EACCES, or
+ * -ENOENT: it has gone.
+ */
 int64_t proc_check_look(const struct task *reader, struct proc_node at);
 
 /* The open file of fd/N or fdinfo/N, with a reference. NULL: none. */

@@ -118,8 +118,8 @@ static int64_t splice(char *path, size_t size, const char *rest, const char *lin
     return 0;
 }
 
-int64_t proc_walk(struct task *t, struct proc_node *at, char *path, size_t size, bool follow, enum proc_end *end,
-                  struct inode **outside)
+int64_t proc_walk(struct task *t, struct proc_node *at, char *path, size_t size, bool follow,
+                  enum proc_end *end, struct inode **outside)
 {
     *outside = NULL;
     for (int links = 0;;) {
@@ -158,7 +158,8 @@ int64_t proc_walk(struct task *t, struct proc_node *at, char *path, size_t size,
             if ((at->entry == FD || at->entry == FDINFO) && (n = proc_check_look(t, *at)))
                 return n;
         }
-        if ((proc_entry(*at)->kind == SYMLINK || proc_entry(*at)->kind == MAGIC) && (*next || follow || name[length] == '/')) {
+        if ((proc_entry(*at)->kind == SYMLINK || proc_entry(*at)->kind == MAGIC) &&
+            (*next || follow || name[length] == '/')) {
             if (++links > 40)
                 return -ELOOP;
             if (proc_entry(*at)->kind == SYMLINK) {
@@ -240,5 +241,8 @@ int64_t proc_path(struct proc_node at, char *buf, size_t size)
         return -ENAMETOOLONG;
     if (e->name)
         return n + rt_format(buf + n, size - (size_t)n, "/%s", e->name);
-    return n + rt_format(buf + n, size - (size_t)n, "/%d", at.entry == PID ? at.pid : at.entry == TID ? at.tid : at.fd);
+    return n + rt_format(buf + n, size - (size_t)n, "/%d",
+                         at.entry == PID   ? at.pid
+                         : at.entry == TID ? at.tid
+                                           : at.fd);
 }

@@ -1,6 +1,6 @@
 /*
- * Regular files and directories. Data moves between the program and the file's VMO in one kernel call; vfsd is
- * not asked.
+ * Regular files and directories. Data moves between the program and the file's VMO in one kernel
+ * call; vfsd is not asked.
  */
 #include "regular.h"
 
@@ -21,7 +21,9 @@ static int64_t regular_read(struct task *t, struct file *f, struct io *io, int64
     int err = inode_vmo(f->inode, &vmo);
 
     (void)t;
-    return err ? err : mm_transfer(io->mm, vmo, JG_TRANSFER_READ, io->va, io->length, &offset, UINT64_MAX);
+    return err ? err
+               : mm_transfer(io->mm, vmo, JG_TRANSFER_READ, io->va, io->length, &offset,
+                             UINT64_MAX);
 }
 
 static int64_t regular_write(struct task *t, struct file *f, struct io *io, int64_t pos)
@@ -38,7 +40,8 @@ static int64_t regular_write(struct task *t, struct file *f, struct io *io, int6
         return 0;
     if (limit > INT64_MAX)
         limit = INT64_MAX;
-    n = mm_transfer(io->mm, vmo, append ? JG_TRANSFER_APPEND : JG_TRANSFER_WRITE, io->va, io->length, &offset, limit);
+    n = mm_transfer(io->mm, vmo, append ? JG_TRANSFER_APPEND : JG_TRANSFER_WRITE, io->va,
+                    io->length, &offset, limit);
     if (n == -EFBIG) {
         siginfo_t info;
 
@@ -76,7 +79,8 @@ static int64_t seek_hole(struct file *f, int64_t offset, int whence, int64_t siz
         return err;
     if (offset < 0 || offset >= size)
         return -ENXIO;
-    at = jg_vmo_range(vmo, whence == SEEK_DATA ? JG_VMO_NEXT_DATA : JG_VMO_NEXT_HOLE, (uint64_t)offset, 0);
+    at = jg_vmo_range(vmo, whence == SEEK_DATA ? JG_VMO_NEXT_DATA : JG_VMO_NEXT_HOLE,
+                      (uint64_t)offset, 0);
     if (at < 0 || (whence == SEEK_DATA && at >= size))
         return whence == SEEK_DATA ? -ENXIO : size;
     return at < size ? at : size;
@@ -194,8 +198,12 @@ struct linux_dirent64 {
 
 #define BATCH 8192
 
-/* A record of Linux's is never longer than vfsd's for the same name, so one can take the place of the other. */
-_Static_assert(offsetof(struct linux_dirent64, name) <= sizeof(struct record), "converted in place");
+/*
+ * A record of Linux's is never longer than vfsd's for the same name, so one can take the place of
+ * the other.
+ */
+_Static_assert(offsetof(struct linux_dirent64, name) <= sizeof(struct record),
+               "converted in place");
 
 /* Writes Linux's record for `r` at `to`, which may overlap it from below. */
 static size_t convert(uint8_t *to, const struct record *r)
@@ -214,8 +222,8 @@ static size_t convert(uint8_t *to, const struct record *r)
 }
 
 /*
- * Turns vfsd's records into Linux's, as many as fit, and copies them out at once: a copy costs more than a record.
- * Returns how many bytes were used; *full when one did not fit.
+ * Turns vfsd's records into Linux's, as many as fit, and copies them out at once: a copy costs more
+ * than a record. Returns how many bytes were used; *full when one did not fit.
  */
 static int64_t give_records(struct file *f, uint8_t *data, size_t len, struct io *io, bool *full)
 {
@@ -228,7 +236,8 @@ static int64_t give_records(struct file *f, uint8_t *data, size_t len, struct io
 
         if (bytes < sizeof *r + r->name_len + 1u || at + bytes > len || r->name_len > 255)
             return -EIO;
-        if (done + ((offsetof(struct linux_dirent64, name) + r->name_len + 1u + 7) & ~7ul) > io->length) {
+        if (done + ((offsetof(struct linux_dirent64, name) + r->name_len + 1u + 7) & ~7ul) >
+            io->length) {
             *full = true;
             break;
         }
@@ -253,7 +262,8 @@ static int64_t directory_readdir(struct task *t, struct file *f, struct io *io)
     if (!data)
         return -ENOMEM;
     while (!full) {
-        n = vfs_errno(vfs_readdir(f->inode->session, f->inode->node, (uint64_t)f->pos, data, BATCH, &len));
+        n = vfs_errno(
+            vfs_readdir(f->inode->session, f->inode->node, (uint64_t)f->pos, data, BATCH, &len));
         if (!n && len)
             n = give_records(f, data, len, io, &full);
         if (n < 0 || !len) {

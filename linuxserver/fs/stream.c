@@ -1,8 +1,9 @@
 /*
  * The host's byte streams as files that look like pipes.
  *
- * consoled answers WOULD_BLOCK rather than wait; its event then reaches stream_events(), which wakes the
- * stream's queue. A reader registers before it asks, so an event between answer and sleep is not lost.
+ * consoled answers WOULD_BLOCK rather than wait; its event then reaches stream_events(), which
+ * wakes the stream's queue. A reader registers before it asks, so an event between answer and sleep
+ * is not lost.
  */
 #include "device.h"
 
@@ -17,7 +18,7 @@
 #include "inode.h"
 
 #define STREAMS 4
-#define CHUNK 65536ul
+#define CHUNK   65536ul
 
 static struct waitqueue queue[STREAMS];
 static bool ready;
@@ -87,7 +88,8 @@ static int64_t send(struct task *t, struct file *f, const uint8_t *buf, size_t l
         int32_t r;
 
         wait_prepare(t);
-        r = console_stream_write(server.console, (uint32_t)f->cookie, buf + done, len - done, &count);
+        r = console_stream_write(server.console, (uint32_t)f->cookie, buf + done, len - done,
+                                 &count);
         if (!r) {
             done += count;
             continue;
@@ -167,7 +169,10 @@ static int64_t stream_stat(struct file *f, struct vfs_attr *out)
     return 0;
 }
 
-/* Each description is the only one of its direction; the host sees its end when the last copy is closed. */
+/*
+ * Each description is the only one of its direction; the host sees its end when the last copy is
+ * closed.
+ */
 static void stream_release(struct file *f)
 {
     console_stream_close(server.console, (uint32_t)f->cookie);

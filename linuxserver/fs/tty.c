@@ -17,18 +17,19 @@
 
 #include "inode.h"
 
-#define TTYS 1
-#define CHUNK 4096ul
+#define TTYS              1
+#define CHUNK             4096ul
 #define TTY_MINOR_CURRENT 0 /* /dev/tty */
 #define TTY_MINOR_CONSOLE 1
 
 struct tty {
     int session, group; /* 0: none */
     struct waitqueue wait;
-    uint32_t lflag;     /* as last seen: TOSTOP */
+    uint32_t lflag; /* as last seen: TOSTOP */
 };
 
-static struct tty ttys[TTYS] = {[0] = {.wait = {LIST_INIT(ttys[0].wait.waiters)}, .lflag = ICANON | ISIG | ECHO}};
+static struct tty ttys[TTYS] = {
+    [0] = {.wait = {LIST_INIT(ttys[0].wait.waiters)}, .lflag = ICANON | ISIG | ECHO}};
 
 static struct tty *tty_of(const struct file *f)
 {
@@ -65,8 +66,10 @@ void tty_event(unsigned number)
     static const struct {
         uint32_t bit;
         int sig;
-    } signals[] = {{CONSOLE_TTY_SIGNAL_INTR, SIGINT}, {CONSOLE_TTY_SIGNAL_QUIT, SIGQUIT},
-                   {CONSOLE_TTY_SIGNAL_SUSP, SIGTSTP}, {CONSOLE_TTY_SIGNAL_WINCH, SIGWINCH},
+    } signals[] = {{CONSOLE_TTY_SIGNAL_INTR, SIGINT},
+                   {CONSOLE_TTY_SIGNAL_QUIT, SIGQUIT},
+                   {CONSOLE_TTY_SIGNAL_SUSP, SIGTSTP},
+                   {CONSOLE_TTY_SIGNAL_WINCH, SIGWINCH},
                    {CONSOLE_TTY_SIGNAL_HUP, SIGHUP}};
     uint32_t pending = 0;
 
@@ -82,8 +85,8 @@ void tty_event(unsigned number)
 }
 
 /*
- * May a process touch its terminal now? A background group is sent `sig` instead, unless it ignores or blocks it (then
- * reading is EIO, writing goes through). Returns 0, -EIO or -ERESTARTSYS.
+ * May a process touch its terminal now? A background group is sent `sig` instead, unless it ignores
+ * or blocks it (then reading is EIO, writing goes through). Returns 0, -EIO or -ERESTARTSYS.
  */
 static int64_t job_control(struct task *t, struct tty *tty, int sig)
 {
@@ -112,7 +115,8 @@ out:
 static int64_t read_once(struct file *f, struct io *io, uint8_t *buf, size_t size)
 {
     size_t len = 0;
-    int32_t r = console_tty_read(server.console, (uint32_t)f->cookie, (uint32_t)size, buf, size, &len);
+    int32_t r =
+        console_tty_read(server.console, (uint32_t)f->cookie, (uint32_t)size, buf, size, &len);
 
     if (r)
         return console_errno(r);
@@ -200,7 +204,8 @@ static int64_t send(struct task *t, struct file *f, const uint8_t *buf, size_t l
         uint32_t count = 0;
 
         wait_prepare(t);
-        err = console_errno(console_tty_write(server.console, (uint32_t)f->cookie, buf + done, len - done, &count));
+        err = console_errno(
+            console_tty_write(server.console, (uint32_t)f->cookie, buf + done, len - done, &count));
         done += count;
         if (!err)
             continue;
@@ -311,7 +316,9 @@ static int64_t winsize(struct task *t, struct file *f, uint64_t arg, bool set)
 
     if (set) {
         err = copy_in(t->mm, &size, arg, 8);
-        return err ? err : console_errno(console_tty_set_size(server.console, (uint32_t)f->cookie, &size));
+        return err ? err
+                   : console_errno(
+                         console_tty_set_size(server.console, (uint32_t)f->cookie, &size));
     }
     err = console_errno(console_tty_get(server.console, (uint32_t)f->cookie, &mode, &size));
     return err ? err : copy_out(t->mm, arg, &size, 8);
@@ -336,7 +343,8 @@ static int64_t take_control(struct task *t, struct file *f, bool steal)
             err = -EPERM;
             goto out;
         }
-        LIST_FOR_EACH (it, &all_processes) {
+        LIST_FOR_EACH(it, &all_processes)
+        {
             struct process *q = LIST_ENTRY(it, struct process, link);
 
             if (q->sid == tty->session)
@@ -366,7 +374,8 @@ void tty_disown(struct process *p)
             signal_send_group(tty->group, &hup);
             signal_send_group(tty->group, &cont);
         }
-        LIST_FOR_EACH (it, &all_processes) {
+        LIST_FOR_EACH(it, &all_processes)
+        {
             struct process *q = LIST_ENTRY(it, struct process, link);
 
             if (q->sid == tty->session)
@@ -436,7 +445,8 @@ static int64_t drop_control(struct task *t, struct file *f)
 static int64_t readable_count(struct task *t, struct file *f, uint64_t arg)
 {
     uint32_t state, readable = 0;
-    int64_t err = console_errno(console_tty_ready(server.console, (uint32_t)f->cookie, &state, &readable));
+    int64_t err =
+        console_errno(console_tty_ready(server.console, (uint32_t)f->cookie, &state, &readable));
 
     return err ? err : copy_out(t->mm, arg, &readable, sizeof readable);
 }
@@ -468,7 +478,8 @@ static int64_t tty_ioctl(struct task *t, struct file *f, uint32_t cmd, uint64_t 
     case TIOCSPGRP:
         return set_group(t, f, arg);
     case TCFLSH:
-        return arg > 2 ? -EINVAL : console_errno(console_tty_flush(server.console, number, (uint32_t)arg));
+        return arg > 2 ? -EINVAL
+                       : console_errno(console_tty_flush(server.console, number, (uint32_t)arg));
     case TCXONC:
         if (arg > 3)
             return -EINVAL;
@@ -500,7 +511,8 @@ static const struct file_ops tty_ops = {
 /* A session leader without a terminal takes the one that it opens, unless O_NOCTTY. */
 static void maybe_take_control(struct task *t, struct file *f, uint32_t flags)
 {
-    if (!(flags & O_NOCTTY) && t->process->sid == t->process->pid && t->process->tty < 0 && !tty_of(f)->session)
+    if (!(flags & O_NOCTTY) && t->process->sid == t->process->pid && t->process->tty < 0 &&
+        !tty_of(f)->session)
         take_control(t, f, false);
 }
 
@@ -535,7 +547,8 @@ struct file *tty_console(struct task *t)
     size_t n;
 
     vfs_cred_of(t, &cred);
-    if (vfs_open(server.vfs, &root, "/dev/console", 12, VFS_WALK_READ | VFS_WALK_WRITE, 0, &cred, &found, rest, sizeof rest, &n))
+    if (vfs_open(server.vfs, &root, "/dev/console", 12, VFS_WALK_READ | VFS_WALK_WRITE, 0, &cred,
+                 &found, rest, sizeof rest, &n))
         return NULL;
     inode = inode_of(server.vfs, &found);
     if (!inode)

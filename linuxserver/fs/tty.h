@@ -1,6 +1,6 @@
 /*
- * Terminals as files: reads and writes go to consoled, which has the line discipline; sessions, foreground groups
- * and job control are ours. Source: termios(3), ioctl_tty(2), credentials(7).
+ * Terminals as files: reads and writes go to consoled, which has the line discipline; sessions,
+ * foreground groups and job control are ours. Source: termios(3), ioctl_tty(2), credentials(7).
  */
 #pragma once
 
@@ -21,6 +21,9 @@ void tty_event(unsigned number);
 /* A session leader ends or calls setsid: its terminal is nobody's. tasks_lock is held. */
 void tty_disown(struct process *p);
 
-/* For /proc/PID/stat: the device number of a process's terminal and its foreground group; 0 and -1 without one. */
+/*
+ * For /proc/PID/stat: the device number of a process's terminal and its foreground group; 0 and -1
+ * without one.
+ */
 int tty_device_of(const struct process *p);
 int tty_group_of(const struct process *p);

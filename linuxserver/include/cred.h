@@ -1,5 +1,6 @@
 /*
- * Who a task is: user and group ids, supplementary groups, capabilities. Plain values, copied at fork.
+ * Who a task is: user and group ids, supplementary groups, capabilities. Plain values, copied at
+ * fork.
  */
 #pragma once
 
@@ -24,7 +25,10 @@ static inline bool cred_capable(const struct cred *c, unsigned cap)
 /* The root user of a fresh system: all ids 0, all capabilities. */
 void cred_init_root(struct cred *c);
 
-/* Recomputes capabilities after ids changed from `before`. Source: capabilities(7), "Effect of user ID changes". */
+/*
+ * Recomputes capabilities after ids changed from `before`. Source: capabilities(7), "Effect of user
+ * ID changes".
+ */
 void cred_fix_capabilities(struct cred *c, const struct cred *before);
 
 /* Whether `gid` is the file system group or one of the supplementary ones. */

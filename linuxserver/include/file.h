@@ -1,8 +1,9 @@
 /*
  * Open files, descriptors, inodes and paths.
  *
- * A `struct file` is an open file description (open(2)): counted, with a position, flags and a table of operations. A
- * `struct inode` is this server's view of a vfsd node: counted, one for each node in use.
+ * A `struct file` is an open file description (open(2)): counted, with a position, flags and a
+ * table of operations. A `struct inode` is this server's view of a vfsd node: counted, one for each
+ * node in use.
  *
  * Locks: files->lock for a descriptor table, inside tasks_lock; file->lock for the position. Neither is held while
  * anything waits.
@@ -29,7 +30,10 @@ struct io {
     int64_t end; /* set by an appending write: the position after it */
 };
 
-/* Copies to or from the front of `io` and moves it on. Returns bytes, short at a fault, -EFAULT when none. */
+/*
+ * Copies to or from the front of `io` and moves it on. Returns bytes, short at a fault, -EFAULT
+ * when none.
+ */
 int64_t io_put(struct io *io, const void *src, size_t size);
 int64_t io_get(struct io *io, void *dst, size_t size);
 
@@ -40,43 +44,53 @@ struct poll_table {
     unsigned used, room;
 };
 
-/* Registers the table's task on `queue`, if it is one that waits. A handler calls it before it looks at its state. */
+/*
+ * Registers the table's task on `queue`, if it is one that waits. A handler calls it before it
+ * looks at its state.
+ */
 void poll_wait(struct poll_table *table, struct waitqueue *queue);
 
 struct vfs_attr; /* <ipc/vfs_client.h>: what stat(2) tells of a file */
 
 /*
  * What a kind of file does. A missing operation gives the errno in brackets. Counts or -errno; the
- * restart codes of linux.h where they wait. `pos` is where to start (-1: no position); the caller moves it.
+ * restart codes of linux.h where they wait. `pos` is where to start (-1: no position); the caller
+ * moves it.
  */
 struct file_ops {
-    const char *name;                                                        /* as in /proc/PID/fd, "pipe" */
+    const char *name; /* as in /proc/PID/fd, "pipe" */
     int64_t (*read)(struct task *t, struct file *f, struct io *io, int64_t pos);  /* [EINVAL] */
     int64_t (*write)(struct task *t, struct file *f, struct io *io, int64_t pos); /* [EINVAL] */
-    uint32_t (*poll)(struct file *f, struct poll_table *table);              /* [POLLIN|POLLOUT] */
+    uint32_t (*poll)(struct file *f, struct poll_table *table); /* [POLLIN|POLLOUT] */
     int64_t (*ioctl)(struct task *t, struct file *f, uint32_t cmd, uint64_t arg); /* [ENOTTY] */
-    int64_t (*seek)(struct file *f, int64_t offset, int whence);             /* [ESPIPE] */
-    int64_t (*stat)(struct file *f, struct vfs_attr *out);                  /* the inode's */
-    int64_t (*readdir)(struct task *t, struct file *f, struct io *io);       /* [ENOTDIR] getdents64 records */
-    int64_t (*truncate)(struct task *t, struct file *f, uint64_t size);      /* [EINVAL] */
-    int64_t (*backing)(struct file *f, struct backing **out);                /* [ENODEV] for mmap; a reference; NULL: zeros */
-    void (*release)(struct file *f);                                         /* the last reference is gone */
+    int64_t (*seek)(struct file *f, int64_t offset, int whence);                  /* [ESPIPE] */
+    int64_t (*stat)(struct file *f, struct vfs_attr *out);                        /* the inode's */
+    int64_t (*readdir)(struct task *t, struct file *f,
+                       struct io *io); /* [ENOTDIR] getdents64 records */
+    int64_t (*truncate)(struct task *t, struct file *f, uint64_t size); /* [EINVAL] */
+    int64_t (*backing)(struct file *f,
+                       struct backing **out); /* [ENODEV] for mmap; a reference; NULL: zeros */
+    void (*release)(struct file *f);          /* the last reference is gone */
 };
 
 struct file {
     const struct file_ops *ops;
     uint32_t refs;
-    uint32_t flags;        /* O_ACCMODE and status flags; F_SETFL changes some */
-    struct mutex lock;     /* position */
+    uint32_t flags;    /* O_ACCMODE and status flags; F_SETFL changes some */
+    struct mutex lock; /* position */
     int64_t pos;
-    struct inode *inode;   /* NULL for anonymous ones */
-    void *data;            /* the kind's own */
-    uint64_t cookie;       /* the kind's own */
-    int owner;             /* F_SETOWN */
+    struct inode *inode; /* NULL for anonymous ones */
+    void *data;          /* the kind's own */
+    uint64_t cookie;     /* the kind's own */
+    int owner;           /* F_SETOWN */
 };
 
-/* A new description with one reference. NULL: no memory; `inode` (may be NULL) is taken over on success. */
-struct file *file_create(const struct file_ops *ops, uint32_t flags, struct inode *inode, void *data);
+/*
+ * A new description with one reference. NULL: no memory; `inode` (may be NULL) is taken over on
+ * success.
+ */
+struct file *file_create(const struct file_ops *ops, uint32_t flags, struct inode *inode,
+                         void *data);
 static inline struct file *file_get(struct file *f)
 {
     __atomic_add_fetch(&f->refs, 1, __ATOMIC_RELAXED);
@@ -99,7 +113,10 @@ static inline bool file_writable(const struct file *f)
 struct files *files_create(void);
 struct files *files_clone(struct files *files); /* NULL: no memory */
 struct files *files_get(struct files *files);
-/* For exec and unshare: the same table with another reference if `files` is nobody else's, or a copy. NULL: no memory. */
+/*
+ * For exec and unshare: the same table with another reference if `files` is nobody else's, or a
+ * copy. NULL: no memory.
+ */
 struct files *files_own(struct files *files);
 /* The last one closes all. Calls other servers: no lock may be held. */
 void files_put(struct files *files);
@@ -113,11 +130,14 @@ int fd_install(struct task *t, struct file *f, int least, bool cloexec);
 /* dup2, dup3: closes what was there. */
 int fd_install_at(struct task *t, struct file *f, int fd, bool cloexec);
 int fd_close(struct task *t, int fd);
-int fd_get_flags(struct task *t, int fd);            /* FD_CLOEXEC or 0, -EBADF */
+int fd_get_flags(struct task *t, int fd); /* FD_CLOEXEC or 0, -EBADF */
 int fd_set_flags(struct task *t, int fd, int flags);
 /* The first descriptor >= fd that is open, for /proc/PID/fd and close_range; -1: none. */
 int fd_next(struct files *files, int fd);
-/* The file of a descriptor with a reference, or NULL. /proc asks another task's table with tasks_lock held. */
+/*
+ * The file of a descriptor with a reference, or NULL. /proc asks another task's table with
+ * tasks_lock held.
+ */
 struct file *files_lookup(struct files *files, int fd);
 
 /* Where a task's paths start, and its umask. */
@@ -128,7 +148,10 @@ struct fs_context {
     uint32_t umask;
 };
 
-/* Makes one (it takes the references given), copies one, counts one more, lets go of one. NULL: no memory. */
+/*
+ * Makes one (it takes the references given), copies one, counts one more, lets go of one. NULL: no
+ * memory.
+ */
 struct fs_context *fs_create(struct inode *root, struct inode *cwd);
 struct fs_context *fs_clone(struct fs_context *fs);
 struct fs_context *fs_get(struct fs_context *fs);

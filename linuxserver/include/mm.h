@@ -1,9 +1,10 @@
 /*
  * Address spaces as Linux programs see them.
  *
- * A `struct mm` is a kernel address space plus the *regions*: what Linux means by each range. The kernel's own list of
- * mappings serves faults; only this server changes either, under mm->lock. mm never includes fs: a region that
- * shows a file holds a `struct backing`, which fs embeds in its inode.
+ * A `struct mm` is a kernel address space plus the *regions*: what Linux means by each range. The
+ * kernel's own list of mappings serves faults; only this server changes either, under mm->lock. mm
+ * never includes fs: a region that shows a file holds a `struct backing`, which fs embeds in its
+ * inode.
  *
  * Locks: mm->lock. User memory may be copied with or without it; a copy that may fault is made without.
  */
@@ -21,7 +22,7 @@ struct backing {
     uint32_t refs;
     jg_handle_t vmo;
     uint64_t device, inode;
-    int32_t writers;           /* > 0: descriptions open for writing; < 0: programs that run from it */
+    int32_t writers; /* > 0: descriptions open for writing; < 0: programs that run from it */
     void (*release)(struct backing *b);
     /* Writes the file's path into buf, for /proc/PID/maps. Returns its length or -errno. */
     int (*path)(struct backing *b, char *buf, size_t size);
@@ -39,43 +40,45 @@ void backing_put(struct backing *b);
 bool backing_claim(struct backing *b, bool deny);
 void backing_unclaim(struct backing *b, bool deny);
 
-#define REGION_STACK 0x1u      /* grows downwards on faults */
-#define REGION_HEAP 0x2u       /* brk */
-#define REGION_SHARED 0x4u     /* MAP_SHARED */
-#define REGION_DONTFORK 0x8u
+#define REGION_STACK      0x1u /* grows downwards on faults */
+#define REGION_HEAP       0x2u /* brk */
+#define REGION_SHARED     0x4u /* MAP_SHARED */
+#define REGION_DONTFORK   0x8u
 #define REGION_WIPEONFORK 0x10u
-#define REGION_LOCKED 0x20u
-#define REGION_NORESERVE 0x40u
-#define REGION_VDSO 0x80u
-#define REGION_WRITE_DENIED 0x100u /* shared mapping of a file opened read-only: mprotect to write is EACCES */
+#define REGION_LOCKED     0x20u
+#define REGION_NORESERVE  0x40u
+#define REGION_VDSO       0x80u
+#define REGION_WRITE_DENIED                                                                        \
+    0x100u /* shared mapping of a file opened read-only: mprotect to write is EACCES */
 
 struct region {
     uint64_t start, end;
-    uint32_t prot;             /* JG_PROT_* == PROT_* */
+    uint32_t prot; /* JG_PROT_* == PROT_* */
     uint32_t flags;
-    struct backing *backing;   /* NULL: anonymous */
-    uint64_t offset;           /* into the backing, of `start` */
+    struct backing *backing; /* NULL: anonymous */
+    uint64_t offset;         /* into the backing, of `start` */
 };
 
 struct mm {
     uint32_t refs;
     struct mutex lock;
     jg_handle_t aspace;
-    struct region *regions;    /* sorted, not overlapping */
-    unsigned count, room;      /* room: slots in all */
-    unsigned front;            /* free slots before the first region */
-    uint64_t gap_length, gap_top; /* no free range of gap_length bytes lies above gap_top; 0: not known */
+    struct region *regions; /* sorted, not overlapping */
+    unsigned count, room;   /* room: slots in all */
+    unsigned front;         /* free slots before the first region */
+    uint64_t gap_length,
+        gap_top; /* no free range of gap_length bytes lies above gap_top; 0: not known */
     uint64_t brk_start, brk;
     uint64_t arg_start, arg_end, env_start, env_end, stack_start;
     uint64_t code_start, code_end, data_start, data_end;
     struct backing *exe;
     uint64_t auxv[48];
     unsigned auxv_words;
-    uint64_t mapped;           /* bytes in regions */
+    uint64_t mapped; /* bytes in regions */
     uint64_t locked;
     uint64_t data_bytes;
     uint64_t max_rss_pages;
-    uint64_t stack_limit;      /* RLIMIT_STACK, in bytes: how far a stack region grows */
+    uint64_t stack_limit; /* RLIMIT_STACK, in bytes: how far a stack region grows */
     bool dumpable;
 };
 
@@ -99,17 +102,17 @@ struct mm_limits {
     uint64_t address_space, data, stack, locked;
 };
 
-#define MM_FIXED 0x1u
-#define MM_NOREPLACE 0x2u
-#define MM_POPULATE 0x4u
-#define MM_PRIVATE_COPY 0x8u   /* MAP_PRIVATE */
+#define MM_FIXED        0x1u
+#define MM_NOREPLACE    0x2u
+#define MM_POPULATE     0x4u
+#define MM_PRIVATE_COPY 0x8u /* MAP_PRIVATE */
 
 struct mm_map {
     uint64_t hint, length;
     uint32_t prot, max_prot;
     uint32_t region_flags;
-    uint32_t options;          /* MM_* */
-    struct backing *backing;   /* reference is taken by the region */
+    uint32_t options;        /* MM_* */
+    struct backing *backing; /* reference is taken by the region */
     uint64_t offset;
 };
 
@@ -117,8 +120,8 @@ struct mm_map {
 int64_t mm_map(struct mm *m, const struct mm_map *request, const struct mm_limits *limits);
 int64_t mm_unmap(struct mm *m, uint64_t start, uint64_t length);
 int64_t mm_protect(struct mm *m, uint64_t start, uint64_t length, uint32_t prot);
-int64_t mm_remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t new_length, uint32_t flags, uint64_t new_address,
-                 const struct mm_limits *limits);
+int64_t mm_remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t new_length,
+                 uint32_t flags, uint64_t new_address, const struct mm_limits *limits);
 /* brk: returns the break that is in force afterwards. */
 uint64_t mm_brk(struct mm *m, uint64_t wanted, const struct mm_limits *limits);
 int64_t mm_advise(struct mm *m, uint64_t start, uint64_t length, int advice);
@@ -127,14 +130,14 @@ int64_t mm_advise(struct mm *m, uint64_t start, uint64_t length, int advice);
 struct region *mm_find(struct mm *m, uint64_t va);
 
 /*
- * A fault that the kernel could not resolve. Grows the stack if that is what it is.
- * Returns 0 (retry), or the signal with *code set (SIGSEGV: SEGV_MAPERR, SEGV_ACCERR; SIGBUS: BUS_ADRERR).
+ * A fault that the kernel could not resolve. Grows the stack if that is what it is. Returns 0
+ * (retry), or the signal with *code set (SIGSEGV: SEGV_MAPERR, SEGV_ACCERR; SIGBUS: BUS_ADRERR).
  */
 int mm_fault(struct mm *m, uint64_t va, uint32_t fault_flags, jg_status_t why, int *code);
 
 /*
- * Copies between the server and a program. All or nothing: 0 or -EFAULT (-ENOMEM). May fault; hold no lock that a
- * fault could need. The _some forms return how many bytes were copied.
+ * Copies between the server and a program. All or nothing: 0 or -EFAULT (-ENOMEM). May fault; hold
+ * no lock that a fault could need. The _some forms return how many bytes were copied.
  */
 int copy_in(struct mm *m, void *dst, uint64_t va, size_t size);
 int copy_out(struct mm *m, uint64_t va, const void *src, size_t size);
@@ -154,8 +157,9 @@ struct mm_usage {
 void mm_usage(struct mm *m, struct mm_usage *usage);
 
 /*
- * Moves bytes between a VMO and a program (op: JG_TRANSFER_*; *offset is moved by APPEND to where it began).
- * Returns bytes, short where memory or the VMO ends; -EFAULT, -ENOSPC, -ENOMEM, -EFBIG when none. m NULL: the server's memory.
+ * Moves bytes between a VMO and a program (op: JG_TRANSFER_*; *offset is moved by APPEND to where
+ * it began). Returns bytes, short where memory or the VMO ends; -EFAULT, -ENOSPC, -ENOMEM, -EFBIG
+ * when none. m NULL: the server's memory.
  */
-int64_t mm_transfer(struct mm *m, jg_handle_t vmo, uint32_t op, uint64_t va, uint64_t length, uint64_t *offset,
-                    uint64_t size_limit);
+int64_t mm_transfer(struct mm *m, jg_handle_t vmo, uint32_t op, uint64_t va, uint64_t length,
+                    uint64_t *offset, uint64_t size_limit);

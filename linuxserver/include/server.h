@@ -10,15 +10,18 @@
 #include <signal.h>
 #include <task.h>
 
-/* Handles from init, and the port that every trap and call arrives at. Written once, by server_main(). */
+/*
+ * Handles from init, and the port that every trap and call arrives at. Written once, by
+ * server_main().
+ */
 struct server {
-    jg_handle_t job;     /* programs live in it */
+    jg_handle_t job; /* programs live in it */
     jg_handle_t port;
-    jg_handle_t events;  /* port where consoled's and vfsd's events arrive */
-    jg_handle_t vfs;     /* session with the user's tree */
-    jg_handle_t system;  /* session with the read-only system tree */
+    jg_handle_t events; /* port where consoled's and vfsd's events arrive */
+    jg_handle_t vfs;    /* session with the user's tree */
+    jg_handle_t system; /* session with the read-only system tree */
     jg_handle_t console;
-    jg_handle_t status;  /* event: tells init that status() changed */
+    jg_handle_t status; /* event: tells init that status() changed */
 };
 extern struct server server;
 
@@ -26,17 +29,17 @@ extern struct server server;
 
 /* Keys on the events port. */
 #define EVENT_CONSOLE JG_EVENTS_CONSOLE
-#define EVENT_VFS JG_EVENTS_VFS
+#define EVENT_VFS     JG_EVENTS_VFS
 
 /*
- * Starts the first workers. Later ones start when the last parked one is taken, so a request is never left waiting
- * while a worker sleeps in a handler.
+ * Starts the first workers. Later ones start when the last parked one is taken, so a request is
+ * never left waiting while a worker sleeps in a handler.
  */
 int workers_start(void);
 
 /*
- * Makes sure that one more task can block without keeping others from being served. Returns 0 or -EAGAIN.
- * Each success is given back with worker_unreserve() when the task has gone.
+ * Makes sure that one more task can block without keeping others from being served. Returns 0 or
+ * -EAGAIN. Each success is given back with worker_unreserve() when the task has gone.
  */
 int worker_reserve(void);
 void worker_unreserve(void);
@@ -46,4 +49,3 @@ bool trap_handle(struct task *t, const struct jg_received *in, struct jg_message
 
 /* Calls the handler of a number (sys/table.c). Returns the result; -ENOSYS is counted by number. */
 int64_t syscall_dispatch(struct task *t, uint64_t number, const uint64_t *args);
-

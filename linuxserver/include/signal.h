@@ -1,10 +1,11 @@
 /*
  * Signals: sending, masks, delivery, job control.
  *
- * All state is guarded by tasks_lock (task.h). A signal that a task must look at sets task->signalled; the task's worker
- * delivers on its way out, and a task that runs in user mode is kicked. No signal is lost between the two:
- * the worker clears in_server and then looks at `signalled` again; a sender sets `signalled` and then
- * looks at in_server; both sequentially consistent, so at least one of them sees the other.
+ * All state is guarded by tasks_lock (task.h). A signal that a task must look at sets
+ * task->signalled; the task's worker delivers on its way out, and a task that runs in user mode is
+ * kicked. No signal is lost between the two: the worker clears in_server and then looks at
+ * `signalled` again; a sender sets `signalled` and then looks at in_server; both sequentially
+ * consistent, so at least one of them sees the other.
  */
 #pragma once
 
@@ -56,9 +57,9 @@ void siginfo_user(siginfo_t *info, int sig, int code, struct task *from);
 void siginfo_kernel(siginfo_t *info, int sig);
 
 /*
- * Sends to one task, or (group) to a process. tasks_lock is held; no permission is checked. Returns 0, or -EAGAIN when a
- * queued real-time signal finds no room.
- * Source: signal(7), kill(2), sigqueue(3).
+ * Sends to one task, or (group) to a process. tasks_lock is held; no permission is checked. Returns
+ * 0, or -EAGAIN when a queued real-time signal finds no room. Source: signal(7), kill(2),
+ * sigqueue(3).
  */
 int signal_send_task(struct task *t, const siginfo_t *info);
 int signal_send_process(struct process *p, const siginfo_t *info);
@@ -83,12 +84,21 @@ void signal_notify(struct task *t);
 /* Changes the blocked mask. Takes tasks_lock. */
 void signal_set_blocked(struct task *t, uint64_t mask);
 
-/* For ppoll, sigsuspend...: this mask until the call returns; delivery or return restores the old one. */
+/*
+ * For ppoll, sigsuspend...: this mask until the call returns; delivery or return restores the old
+ * one.
+ */
 void signal_use_mask(struct task *t, uint64_t mask);
-/* Restores it before delivery: the call was not interrupted, so that what the old mask blocks stays pending. */
+/*
+ * Restores it before delivery: the call was not interrupted, so that what the old mask blocks stays
+ * pending.
+ */
 void signal_restore_mask(struct task *t);
 
-/* `t` will not take the process' pending signals of `set` (it blocks them, or ends): others are told. tasks_lock is held. */
+/*
+ * `t` will not take the process' pending signals of `set` (it blocks them, or ends): others are
+ * told. tasks_lock is held.
+ */
 void signal_retarget(struct task *t, uint64_t set);
 
 /* Takes the first signal of `set`. tasks_lock is held. Returns it, or 0. */
@@ -96,14 +106,14 @@ int signal_take(struct task *t, uint64_t set, siginfo_t *info);
 
 /* How a trap that is being answered looks to delivery. */
 struct outcome {
-    bool syscall;         /* result is meaningful, restart is possible */
+    bool syscall; /* result is meaningful, restart is possible */
     int64_t result;
     enum answer answer;
 };
 
 /*
- * Delivers what is pending: default actions, stops, handler frames, restarts. Called by the task's worker with no lock.
- * On return t->killed says that the task must exit with its process' status.
+ * Delivers what is pending: default actions, stops, handler frames, restarts. Called by the task's
+ * worker with no lock. On return t->killed says that the task must exit with its process' status.
  */
 void signal_deliver(struct task *t, struct outcome *out);
 
@@ -111,8 +121,8 @@ void signal_deliver(struct task *t, struct outcome *out);
 void signal_finish(struct task *t, struct outcome *out);
 
 /* arch: builds a handler frame and points the registers at it. Returns 0 or -EFAULT. */
-int frame_build(struct task *t, struct jg_regs *regs, int sig, const struct action *action, const siginfo_t *info,
-                uint64_t mask);
+int frame_build(struct task *t, struct jg_regs *regs, int sig, const struct action *action,
+                const siginfo_t *info, uint64_t mask);
 /* arch: undoes it; the caller answers RESUME. Returns 0 or -EFAULT. */
 int frame_restore(struct task *t, uint64_t *mask);
 /* arch: points the registers back at the syscall instruction. */

@@ -1,9 +1,9 @@
 /*
  * Tasks (Linux threads), processes (thread groups), and what they share.
  *
- * Life of a task: task_clone() makes it, the kernel thread runs, each of its traps arrives at a worker with the task as
- * cookie; task_exit() takes it out of the tree and kills the kernel thread; the worker frees it. A process lives
- * on as a zombie until its parent has waited for it.
+ * Life of a task: task_clone() makes it, the kernel thread runs, each of its traps arrives at a
+ * worker with the task as cookie; task_exit() takes it out of the tree and kills the kernel thread;
+ * the worker frees it. A process lives on as a zombie until its parent has waited for it.
  *
  * Locks: `tasks_lock` guards the tree, ids, groups, sessions, states, and all signal state. Order:
  * tasks_lock > wait queues. mm->lock, files->lock and file locks are never held together with tasks_lock, but for
@@ -28,8 +28,8 @@ struct sighand;
 struct outcome;
 
 struct pending {
-    uint64_t set;          /* bit n-1: signal n */
-    struct list queue;     /* struct sigqueue, in order of arrival */
+    uint64_t set;      /* bit n-1: signal n */
+    struct list queue; /* struct sigqueue, in order of arrival */
     unsigned queued;
 };
 
@@ -40,34 +40,34 @@ struct rlimits {
 struct process {
     int pid;
     int pgid, sid;
-    struct list link;            /* all processes, by age */
+    struct list link; /* all processes, by age */
     struct process *parent;
     struct list children, sibling;
-    struct list tasks;           /* living threads */
+    struct list tasks; /* living threads */
     unsigned task_count;
-    struct task *leader;         /* NULL when it has gone before the others */
+    struct task *leader; /* NULL when it has gone before the others */
     jg_handle_t handle;
 
-    bool zombie;                 /* all tasks gone, not yet waited for */
-    bool group_exit;             /* every task must end with exit_status */
-    int exit_status;             /* as wait4 gives it */
-    char comm[16];               /* of the last task, for a zombie */
-    uint32_t uid;                /* real user id of the last task, for a zombie */
-    int exit_signal;             /* to the parent, 0: none */
-    bool execed;                 /* since fork: setpgid by the parent is refused */
+    bool zombie;     /* all tasks gone, not yet waited for */
+    bool group_exit; /* every task must end with exit_status */
+    int exit_status; /* as wait4 gives it */
+    char comm[16];   /* of the last task, for a zombie */
+    uint32_t uid;    /* real user id of the last task, for a zombie */
+    int exit_signal; /* to the parent, 0: none */
+    bool execed;     /* since fork: setpgid by the parent is refused */
     bool subreaper;
-    bool stopped, continued;     /* job control state */
+    bool stopped, continued;           /* job control state */
     bool report_stop, report_continue; /* not yet waited for */
     int stop_signal;
-    struct task *exec_task;      /* removing its siblings */
+    struct task *exec_task; /* removing its siblings */
 
-    int tty;                     /* controlling terminal, -1: none */
-    struct pending shared;       /* signals for the whole group */
-    struct waitqueue child_wait; /* wait4: a child changed state; exec: a sibling has gone */
-    struct waitqueue stop_wait;  /* stopped tasks sleep here */
+    int tty;                      /* controlling terminal, -1: none */
+    struct pending shared;        /* signals for the whole group */
+    struct waitqueue child_wait;  /* wait4: a child changed state; exec: a sibling has gone */
+    struct waitqueue stop_wait;   /* stopped tasks sleep here */
     struct waitqueue signal_wait; /* sigtimedwait, signalfd: a blocked signal became pending */
     struct rlimits limits;
-    struct timer real_timer;     /* ITIMER_REAL, alarm */
+    struct timer real_timer; /* ITIMER_REAL, alarm */
     jg_time_t real_interval;
 
     jg_time_t start_time;
@@ -87,7 +87,7 @@ struct altstack {
 struct task {
     int tid;
     struct process *process;
-    struct list link;            /* in process->tasks */
+    struct list link; /* in process->tasks */
     jg_handle_t thread;
 
     struct mm *mm;
@@ -99,7 +99,7 @@ struct task {
 
     /* Signals. */
     uint64_t blocked;
-    uint64_t saved_blocked;      /* valid with restore_blocked: sigsuspend, ppoll */
+    uint64_t saved_blocked; /* valid with restore_blocked: sigsuspend, ppoll */
     bool restore_blocked;
     struct pending pending;
     struct altstack altstack;
@@ -117,7 +117,7 @@ struct task {
     int64_t (*restart)(struct task *t);
     uint64_t restart_args[4];
 
-    volatile bool vfork_done;             /* the parent that waits for us may go on */
+    volatile bool vfork_done; /* the parent that waits for us may go on */
     struct task *vfork_parent;
     uint64_t clear_child_tid, set_child_tid;
     uint64_t robust_list;
@@ -129,27 +129,30 @@ extern struct mutex tasks_lock;
 /* What clone, clone3, fork and vfork ask for. */
 struct clone_request {
     uint64_t flags;
-    uint64_t stack;          /* new stack pointer, 0: the same */
+    uint64_t stack; /* new stack pointer, 0: the same */
     uint64_t parent_tid, child_tid, tls, pidfd;
     int exit_signal;
 };
 
 /*
- * Makes a child of `t` and starts it; with CLONE_VFORK returns when the child has executed or ended.
- * Called from `t`'s own trap. Returns the child's id, or -errno (EAGAIN, ENOMEM, EINVAL).
+ * Makes a child of `t` and starts it; with CLONE_VFORK returns when the child has executed or
+ * ended. Called from `t`'s own trap. Returns the child's id, or -errno (EAGAIN, ENOMEM, EINVAL).
  * Source: clone(2).
  */
 int64_t task_clone(struct task *t, const struct clone_request *request);
 
-/* Makes pid 1, with empty files and address space; it is started with task_start(). NULL: no memory. */
+/*
+ * Makes pid 1, with empty files and address space; it is started with task_start(). NULL: no
+ * memory.
+ */
 struct task *task_create_first(void);
 
 /* Lets a new task run its first instruction. */
 int task_start(struct task *t);
 
 /*
- * Ends the calling task (never returns to its program): releases what it holds, tells the family. The caller's
- * worker must not touch `t` afterwards, and has no token to answer.
+ * Ends the calling task (never returns to its program): releases what it holds, tells the family.
+ * The caller's worker must not touch `t` afterwards, and has no token to answer.
  */
 void task_exit(struct task *t, int status);
 
@@ -160,10 +163,16 @@ void process_group_exit(struct process *p, int status);
  * when another thread is ending the group. For exec. */
 int task_remove_siblings(struct task *t);
 
-/* At exit and exec: robust futexes are marked, clear_child_tid is cleared and its waiter woken. No lock is held. */
+/*
+ * At exit and exec: robust futexes are marked, clear_child_tid is cleared and its waiter woken. No
+ * lock is held.
+ */
 void task_release_words(struct task *t);
 
-/* vfork: tells the waiting parent that its address space is its own again. Once; harmless otherwise. */
+/*
+ * vfork: tells the waiting parent that its address space is its own again. Once; harmless
+ * otherwise.
+ */
 void task_vfork_release(struct task *t);
 
 /* Look-ups; tasks_lock is held, results are good while it is. */
@@ -173,7 +182,10 @@ struct task *process_any_task(struct process *p);
 extern struct list all_processes;
 extern struct process *init_process;
 
-/* Whether the group has a member in the session; whether none of it has a parent elsewhere in it. tasks_lock is held. */
+/*
+ * Whether the group has a member in the session; whether none of it has a parent elsewhere in it.
+ * tasks_lock is held.
+ */
 bool process_group_exists(int pgid, int sid);
 bool process_group_orphaned(int pgid, int sid);
 
@@ -187,17 +199,20 @@ void process_times(struct process *p, uint64_t *user, uint64_t *system);
 
 struct exec_request;
 
-/* Executes a program. Replaces everything on success, when it returns 0 and the trap must be answered with RESUME. */
+/*
+ * Executes a program. Replaces everything on success, when it returns 0 and the trap must be
+ * answered with RESUME.
+ */
 int task_exec(struct task *t, struct exec_request *request);
 
 /* wait4 and waitid in one form. */
 struct wait_request {
-    int idtype, id;        /* P_ALL, P_PID, P_PGID */
-    int options;           /* WNOHANG, WEXITED, WSTOPPED, WCONTINUED, WNOWAIT, __WALL, __WCLONE, __WNOTHREAD */
+    int idtype, id; /* P_ALL, P_PID, P_PGID */
+    int options; /* WNOHANG, WEXITED, WSTOPPED, WCONTINUED, WNOWAIT, __WALL, __WCLONE, __WNOTHREAD */
 };
 struct wait_result {
-    int pid, uid, status;  /* status in wait4's form */
-    int code;              /* CLD_* */
+    int pid, uid, status; /* status in wait4's form */
+    int code;             /* CLD_* */
     uint64_t user_ns, system_ns, max_rss;
 };
 /* Returns a child's pid, 0 (WNOHANG), -ECHILD or -ERESTARTSYS. Source: wait(2). */

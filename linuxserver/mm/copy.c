@@ -1,11 +1,13 @@
 /*
- * Copies between the server and programs. A copy that stops at the stack's edge grows it and goes on.
+ * Copies between the server and programs. A copy that stops at the stack's edge grows it and goes
+ * on.
  */
 #include <mm.h>
 
 static int64_t move(struct mm *m, uint64_t va, void *buffer, size_t size, uint32_t flags)
 {
-    struct jg_copy c = {.aspace = m->aspace, .flags = flags, .va = va, .buffer = (uintptr_t)buffer, .length = size};
+    struct jg_copy c = {
+        .aspace = m->aspace, .flags = flags, .va = va, .buffer = (uintptr_t)buffer, .length = size};
     size_t done = 0;
     int code;
 
@@ -22,7 +24,8 @@ static int64_t move(struct mm *m, uint64_t va, void *buffer, size_t size, uint32
             return (int64_t)done;
         if (va + done < va)
             return (int64_t)done;
-        if (n <= 0 && mm_fault(m, va + done, flags & JG_COPY_WRITE ? JG_FAULT_WRITE : 0, JG_ERR_BAD_ADDRESS, &code))
+        if (n <= 0 && mm_fault(m, va + done, flags & JG_COPY_WRITE ? JG_FAULT_WRITE : 0,
+                               JG_ERR_BAD_ADDRESS, &code))
             return (int64_t)done;
         c.va = va + done;
         c.buffer = (uintptr_t)buffer + done;
@@ -95,18 +98,23 @@ static int64_t transfer_error(int64_t status)
     }
 }
 
-int64_t mm_transfer(struct mm *m, jg_handle_t vmo, uint32_t op, uint64_t va, uint64_t length, uint64_t *offset,
-                    uint64_t size_limit)
+int64_t mm_transfer(struct mm *m, jg_handle_t vmo, uint32_t op, uint64_t va, uint64_t length,
+                    uint64_t *offset, uint64_t size_limit)
 {
-    struct jg_transfer x = {.op = op, .aspace = m ? m->aspace : JG_HANDLE_NONE, .va = va, .length = length,
-                            .offset = *offset, .limit = size_limit};
+    struct jg_transfer x = {.op = op,
+                            .aspace = m ? m->aspace : JG_HANDLE_NONE,
+                            .va = va,
+                            .length = length,
+                            .offset = *offset,
+                            .limit = size_limit};
     int code;
 
     for (;;) {
         int64_t n = jg_vmo_transfer(vmo, &x);
 
         if (n == JG_ERR_BAD_ADDRESS && m &&
-            !mm_fault(m, va, op == JG_TRANSFER_READ ? JG_FAULT_WRITE : 0, JG_ERR_BAD_ADDRESS, &code))
+            !mm_fault(m, va, op == JG_TRANSFER_READ ? JG_FAULT_WRITE : 0, JG_ERR_BAD_ADDRESS,
+                      &code))
             continue;
         *offset = x.offset;
         return n < 0 ? transfer_error(n) : n;

@@ -8,10 +8,10 @@
 
 #include "region.h"
 
-#define MMAP_TOP 0x00007ffff7fff000ull /* new mappings are placed below it, downwards */
+#define MMAP_TOP    0x00007ffff7fff000ull /* new mappings are placed below it, downwards */
 #define MMAP_BOTTOM 0x10000ull
-#define LOW_LIMIT 0x10000ull           /* vm.mmap_min_addr */
-#define MAX_REGIONS 65530u             /* vm.max_map_count */
+#define LOW_LIMIT   0x10000ull /* vm.mmap_min_addr */
+#define MAX_REGIONS 65530u     /* vm.max_map_count */
 
 static bool range_ok(uint64_t start, uint64_t length)
 {
@@ -20,8 +20,9 @@ static bool range_ok(uint64_t start, uint64_t length)
 
 static uint32_t inherit_of(uint32_t region_flags)
 {
-    uint32_t how = region_flags & REGION_DONTFORK ? JG_INHERIT_NONE
-                   : region_flags & REGION_WIPEONFORK ? JG_INHERIT_ZERO : JG_INHERIT_COPY;
+    uint32_t how = region_flags & REGION_DONTFORK     ? JG_INHERIT_NONE
+                   : region_flags & REGION_WIPEONFORK ? JG_INHERIT_ZERO
+                                                      : JG_INHERIT_COPY;
 
     return how << JG_MAP_INHERIT_SHIFT;
 }
@@ -99,10 +100,11 @@ int64_t mm_map(struct mm *m, const struct mm_map *r, const struct mm_limits *lim
         va = -EEXIST;
         goto out;
     }
-    if (m->mapped + length - mapped_in(m, (uint64_t)va, (uint64_t)va + length) > limits->address_space ||
+    if (m->mapped + length - mapped_in(m, (uint64_t)va, (uint64_t)va + length) >
+            limits->address_space ||
         m->count >= MAX_REGIONS || region_reserve(m, 3) ||
-        (!r->backing && private_writable(r->prot, r->region_flags) && !(r->region_flags & REGION_NORESERVE) &&
-         absurd(length))) {
+        (!r->backing && private_writable(r->prot, r->region_flags) &&
+         !(r->region_flags & REGION_NORESERVE) && absurd(length))) {
         va = -ENOMEM;
         goto out;
     }
@@ -122,8 +124,12 @@ int64_t mm_map(struct mm *m, const struct mm_map *r, const struct mm_limits *lim
         goto out;
     }
     region_remove(m, (uint64_t)va, (uint64_t)va + length);
-    region = (struct region){.start = (uint64_t)va, .end = (uint64_t)va + length, .prot = r->prot, .flags = r->region_flags,
-                             .backing = r->backing, .offset = r->backing ? r->offset : 0};
+    region = (struct region){.start = (uint64_t)va,
+                             .end = (uint64_t)va + length,
+                             .prot = r->prot,
+                             .flags = r->region_flags,
+                             .backing = r->backing,
+                             .offset = r->backing ? r->offset : 0};
     if (r->backing)
         backing_get(r->backing);
     region_insert(m, &region);
@@ -202,12 +208,14 @@ uint64_t mm_brk(struct mm *m, uint64_t wanted, const struct mm_limits *limits)
             goto out;
         region_remove(m, new, old);
     } else if (new > old) {
-        struct jg_map map = {.va = old, .length = new - old, .prot = 3, .max_prot = 7, .flags = JG_MAP_PRIVATE};
+        struct jg_map map = {
+            .va = old, .length = new - old, .prot = 3, .max_prot = 7, .flags = JG_MAP_PRIVATE};
         struct region r = {.start = old, .end = new, .prot = 3, .flags = REGION_HEAP};
         unsigned i = region_index(m, old);
 
-        if ((i < m->count && m->regions[i].start < new + PAGE_SIZE) || m->mapped + (new - old) > limits->address_space ||
-            absurd(new - old) || region_reserve(m, 1) || jg_aspace_map(m->aspace, &map) < 0)
+        if ((i < m->count && m->regions[i].start < new + PAGE_SIZE) ||
+            m->mapped + (new - old) > limits->address_space || absurd(new - old) ||
+            region_reserve(m, 1) || jg_aspace_map(m->aspace, &map) < 0)
             goto out;
         region_insert(m, &r);
     }
@@ -218,8 +226,8 @@ out:
 }
 
 /* mremap of one region, or of a part of it. mm->lock is held. Source: mremap(2). */
-static int64_t remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t new_length, uint32_t flags, uint64_t target,
-                     const struct mm_limits *limits)
+static int64_t remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t new_length,
+                     uint32_t flags, uint64_t target, const struct mm_limits *limits)
 {
     struct region *r = mm_find(m, old), moved;
     struct jg_move move;
@@ -235,7 +243,8 @@ static int64_t remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t n
         return -EFAULT;
     if (!(flags & MREMAP_FIXED) && new_length <= old_length && !(flags & MREMAP_DONTUNMAP)) {
         if (new_length < old_length) {
-            if (region_reserve(m, 2) || jg_aspace_unmap(m->aspace, old + new_length, old_length - new_length) < 0)
+            if (region_reserve(m, 2) ||
+                jg_aspace_unmap(m->aspace, old + new_length, old_length - new_length) < 0)
                 return -ENOMEM;
             region_remove(m, old + new_length, old + old_length);
         }
@@ -253,7 +262,8 @@ static int64_t remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t n
         unsigned i = (unsigned)(r - m->regions);
         bool room = i + 1 == m->count || m->regions[i + 1].start >= old + new_length;
 
-        move = (struct jg_move){.old_va = old, .old_length = old_length, .new_va = old, .new_length = new_length};
+        move = (struct jg_move){
+            .old_va = old, .old_length = old_length, .new_va = old, .new_length = new_length};
         if (room && old + new_length <= JG_USER_TOP && jg_aspace_move(m->aspace, &move) >= 0) {
             m->mapped += new_length - old_length;
             r->end = old + new_length;
@@ -267,8 +277,10 @@ static int64_t remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t n
         if (!target)
             return -ENOMEM;
     }
-    move = (struct jg_move){.old_va = old, .old_length = old_length < new_length ? old_length : new_length,
-                            .new_va = target, .new_length = new_length,
+    move = (struct jg_move){.old_va = old,
+                            .old_length = old_length < new_length ? old_length : new_length,
+                            .new_va = target,
+                            .new_length = new_length,
                             .flags = (flags & MREMAP_FIXED ? JG_MAP_REPLACE : 0) |
                                      (flags & MREMAP_DONTUNMAP ? JG_MOVE_KEEP : 0)};
     if (jg_aspace_move(m->aspace, &move) < 0)
@@ -288,21 +300,23 @@ static int64_t remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t n
     return (int64_t)target;
 }
 
-int64_t mm_remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t new_length, uint32_t flags, uint64_t target,
-                 const struct mm_limits *limits)
+int64_t mm_remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t new_length,
+                 uint32_t flags, uint64_t target, const struct mm_limits *limits)
 {
     int64_t result;
 
     old_length = page_up(old_length);
     new_length = page_up(new_length);
-    if ((old & ~PAGE_MASK) || !new_length || (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)))
+    if ((old & ~PAGE_MASK) || !new_length ||
+        (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)))
         return -EINVAL;
     if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && !(flags & MREMAP_MAYMOVE))
         return -EINVAL;
     if ((flags & MREMAP_DONTUNMAP) && old_length != new_length)
         return -EINVAL;
     if (flags & MREMAP_FIXED) {
-        if ((target & ~PAGE_MASK) || !range_ok(target, new_length) || old_length > UINT64_MAX - old ||
+        if ((target & ~PAGE_MASK) || !range_ok(target, new_length) ||
+            old_length > UINT64_MAX - old ||
             (target < old + old_length && old < target + new_length))
             return -EINVAL;
         if (target < LOW_LIMIT)
@@ -316,7 +330,8 @@ int64_t mm_remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t new_l
     return result;
 }
 
-static int64_t set_inherit(struct mm *m, uint64_t start, uint64_t end, uint32_t set, uint32_t clear, uint32_t op)
+static int64_t set_inherit(struct mm *m, uint64_t start, uint64_t end, uint32_t set, uint32_t clear,
+                           uint32_t op)
 {
     if (m->count + 2 > MAX_REGIONS || region_reserve(m, 2))
         return -ENOMEM;
@@ -339,10 +354,26 @@ int64_t mm_advise(struct mm *m, uint64_t start, uint64_t length, int advice)
         return -EINVAL;
     length = page_up(length);
     switch (advice) {
-    case MADV_NORMAL: case MADV_RANDOM: case MADV_SEQUENTIAL: case MADV_WILLNEED: case MADV_DONTNEED: case MADV_FREE:
-    case MADV_DONTFORK: case MADV_DOFORK: case MADV_WIPEONFORK: case MADV_KEEPONFORK: case MADV_HUGEPAGE:
-    case MADV_NOHUGEPAGE: case MADV_MERGEABLE: case MADV_UNMERGEABLE: case MADV_DONTDUMP: case MADV_DODUMP: case MADV_COLD:
-    case MADV_PAGEOUT: case MADV_POPULATE_READ: case MADV_POPULATE_WRITE:
+    case MADV_NORMAL:
+    case MADV_RANDOM:
+    case MADV_SEQUENTIAL:
+    case MADV_WILLNEED:
+    case MADV_DONTNEED:
+    case MADV_FREE:
+    case MADV_DONTFORK:
+    case MADV_DOFORK:
+    case MADV_WIPEONFORK:
+    case MADV_KEEPONFORK:
+    case MADV_HUGEPAGE:
+    case MADV_NOHUGEPAGE:
+    case MADV_MERGEABLE:
+    case MADV_UNMERGEABLE:
+    case MADV_DONTDUMP:
+    case MADV_DODUMP:
+    case MADV_COLD:
+    case MADV_PAGEOUT:
+    case MADV_POPULATE_READ:
+    case MADV_POPULATE_WRITE:
         break;
     default:
         return -EINVAL;
@@ -358,7 +389,8 @@ int64_t mm_advise(struct mm *m, uint64_t start, uint64_t length, int advice)
             const struct region *r = &m->regions[i];
             uint64_t a = r->start > start ? r->start : start, b = r->end < end ? r->end : end;
 
-            if ((r->flags & REGION_LOCKED) || (advice == MADV_FREE && (r->backing || (r->flags & REGION_SHARED)))) {
+            if ((r->flags & REGION_LOCKED) ||
+                (advice == MADV_FREE && (r->backing || (r->flags & REGION_SHARED)))) {
                 err = -EINVAL;
                 break;
             }
@@ -367,7 +399,9 @@ int64_t mm_advise(struct mm *m, uint64_t start, uint64_t length, int advice)
         break;
     case MADV_POPULATE_READ:
     case MADV_POPULATE_WRITE:
-        if (covered && jg_aspace_range(m->aspace, advice == MADV_POPULATE_READ ? JG_ASPACE_POPULATE : JG_ASPACE_POPULATE_WRITE,
+        if (covered && jg_aspace_range(m->aspace,
+                                       advice == MADV_POPULATE_READ ? JG_ASPACE_POPULATE
+                                                                    : JG_ASPACE_POPULATE_WRITE,
                                        start, length) < 0)
             err = -EFAULT;
         break;
@@ -386,7 +420,8 @@ int64_t mm_advise(struct mm *m, uint64_t start, uint64_t length, int advice)
             err = set_inherit(m, start, end, REGION_WIPEONFORK, 0, JG_ASPACE_INHERIT_ZERO);
         break;
     case MADV_KEEPONFORK:
-        err = covered ? set_inherit(m, start, end, 0, REGION_WIPEONFORK, JG_ASPACE_INHERIT_COPY) : 0;
+        err =
+            covered ? set_inherit(m, start, end, 0, REGION_WIPEONFORK, JG_ASPACE_INHERIT_COPY) : 0;
         break;
     default:
         break;

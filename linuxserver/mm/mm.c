@@ -23,7 +23,8 @@ bool backing_claim(struct backing *b, bool deny)
     do {
         if (deny ? old > 0 : old < 0)
             return false;
-    } while (!__atomic_compare_exchange_n(&b->writers, &old, old + (deny ? -1 : 1), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+    } while (!__atomic_compare_exchange_n(&b->writers, &old, old + (deny ? -1 : 1), false,
+                                          __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
     return true;
 }
 
@@ -108,7 +109,8 @@ struct mm *mm_clone(struct mm *m)
         copy_regions(child, m);
         if (child->exe) {
             backing_get(child->exe);
-            backing_claim(child->exe, true); /* the parent's claim keeps writers out: it cannot fail */
+            backing_claim(child->exe,
+                          true); /* the parent's claim keeps writers out: it cannot fail */
         }
     }
     mutex_unlock(&m->lock);
@@ -127,18 +129,23 @@ struct region *mm_find(struct mm *m, uint64_t va)
     return i < m->count ? &m->regions[i] : NULL;
 }
 
-/* Extends a stack region downwards to hold va. Linux keeps a gap of 256 pages to the next mapping below. */
+/*
+ * Extends a stack region downwards to hold va. Linux keeps a gap of 256 pages to the next mapping
+ * below.
+ */
 #define STACK_GAP (256 * PAGE_SIZE)
 
 static bool grow_stack(struct mm *m, struct region *r, uint64_t va)
 {
     uint64_t start = page_down(va), length = r->start - start;
     unsigned i = (unsigned)(r - m->regions);
-    struct jg_map map = {.va = start, .length = length, .prot = r->prot, .max_prot = 7, .flags = JG_MAP_PRIVATE};
+    struct jg_map map = {
+        .va = start, .length = length, .prot = r->prot, .max_prot = 7, .flags = JG_MAP_PRIVATE};
 
     if (r->end - start > m->stack_limit || start < 65536)
         return false;
-    if (i && m->regions[i - 1].end + STACK_GAP > start && m->regions[i - 1].prot && !(m->regions[i - 1].flags & REGION_STACK))
+    if (i && m->regions[i - 1].end + STACK_GAP > start && m->regions[i - 1].prot &&
+        !(m->regions[i - 1].flags & REGION_STACK))
         return false;
     if (jg_aspace_map(m->aspace, &map) < 0)
         return false;

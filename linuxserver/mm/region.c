@@ -29,8 +29,8 @@ void region_free_all(struct mm *m)
 }
 
 /*
- * Free slots are kept at both ends, so that an insertion moves the shorter side: programs' mappings grow downwards,
- * at the front.
+ * Free slots are kept at both ends, so that an insertion moves the shorter side: programs' mappings
+ * grow downwards, at the front.
  */
 int region_reserve(struct mm *m, unsigned extra)
 {

@@ -42,8 +42,8 @@ void process_continue(struct process *p)
     p->continued = true;
     p->report_stop = false;
     p->report_continue = true;
-    LIST_FOR_EACH (it, &p->tasks)
-        signal_update(LIST_ENTRY(it, struct task, link));
+    LIST_FOR_EACH(it, &p->tasks)
+    signal_update(LIST_ENTRY(it, struct task, link));
     wait_wake(&p->stop_wait);
     notify_parent_stop(p, true);
 }

@@ -14,13 +14,17 @@ static void stop_here(struct task *t, int sig)
 {
     struct process *p = t->process;
 
-    /* tasks_lock is held. The first to come stops the others: they see p->stopped through `signalled`. */
+    /*
+     * tasks_lock is held. The first to come stops the others: they see p->stopped through
+     * `signalled`.
+     */
     if (!p->stopped) {
         p->stopped = true;
         p->stop_signal = sig;
         p->report_stop = true;
         p->report_continue = false;
-        LIST_FOR_EACH (it, &p->tasks) {
+        LIST_FOR_EACH(it, &p->tasks)
+        {
             struct task *other = LIST_ENTRY(it, struct task, link);
 
             if (other != t)
@@ -60,8 +64,8 @@ static bool is_restart(int64_t result)
 }
 
 /* Builds the frame of a handler; false when the program's stack cannot take it. */
-static bool run_handler(struct task *t, struct outcome *out, int sig, struct action *action, siginfo_t *info,
-                        uint64_t mask)
+static bool run_handler(struct task *t, struct outcome *out, int sig, struct action *action,
+                        siginfo_t *info, uint64_t mask)
 {
     struct jg_regs regs;
 

@@ -60,8 +60,8 @@ void process_group_exit(struct process *p, int status)
         p->group_exit = true;
         p->exit_status = status;
     }
-    LIST_FOR_EACH (it, &p->tasks)
-        wake_kill(LIST_ENTRY(it, struct task, link));
+    LIST_FOR_EACH(it, &p->tasks)
+    wake_kill(LIST_ENTRY(it, struct task, link));
     wait_wake(&p->stop_wait);
 }
 
@@ -96,8 +96,8 @@ static void prepare(struct process *p, int sig)
         drop = sigbit(SIGCONT);
     if (drop) {
         pending_flush(&p->shared, drop);
-        LIST_FOR_EACH (it, &p->tasks)
-            pending_flush(&LIST_ENTRY(it, struct task, link)->pending, drop);
+        LIST_FOR_EACH(it, &p->tasks)
+        pending_flush(&LIST_ENTRY(it, struct task, link)->pending, drop);
     }
     if (sig == SIGCONT)
         process_continue(p);
@@ -115,7 +115,8 @@ static struct task *choose(struct process *p, int sig)
 {
     if (p->leader && wants(p->leader, sig))
         return p->leader;
-    LIST_FOR_EACH (it, &p->tasks) {
+    LIST_FOR_EACH(it, &p->tasks)
+    {
         struct task *t = LIST_ENTRY(it, struct task, link);
 
         if (wants(t, sig))
@@ -165,7 +166,8 @@ int signal_send_group(int pgid, const siginfo_t *info)
 {
     int err = -ESRCH;
 
-    LIST_FOR_EACH (it, &all_processes) {
+    LIST_FOR_EACH(it, &all_processes)
+    {
         struct process *p = LIST_ENTRY(it, struct process, link);
 
         if (p->pgid != pgid || p->zombie)
@@ -232,15 +234,16 @@ int signal_take(struct task *t, uint64_t set, siginfo_t *info)
     if (!ready)
         return 0;
     /* Faults first, then by number, as Linux does. */
-    if (ready & (sigbit(SIGSEGV) | sigbit(SIGBUS) | sigbit(SIGILL) | sigbit(SIGTRAP) | sigbit(SIGFPE) |
-                 sigbit(SIGSYS)))
-        ready &= sigbit(SIGSEGV) | sigbit(SIGBUS) | sigbit(SIGILL) | sigbit(SIGTRAP) | sigbit(SIGFPE) |
-                 sigbit(SIGSYS);
+    if (ready & (sigbit(SIGSEGV) | sigbit(SIGBUS) | sigbit(SIGILL) | sigbit(SIGTRAP) |
+                 sigbit(SIGFPE) | sigbit(SIGSYS)))
+        ready &= sigbit(SIGSEGV) | sigbit(SIGBUS) | sigbit(SIGILL) | sigbit(SIGTRAP) |
+                 sigbit(SIGFPE) | sigbit(SIGSYS);
     sig = __builtin_ctzll(ready) + 1;
     siginfo_kernel(info, sig);
     info->si_code = SI_USER;
     bool more = false, found = false;
-    LIST_FOR_EACH_SAFE (it, &source->queue) {
+    LIST_FOR_EACH_SAFE(it, &source->queue)
+    {
         struct sigqueue *q = LIST_ENTRY(it, struct sigqueue, link);
 
         if (q->info.si_signo != sig)

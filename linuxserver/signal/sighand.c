@@ -60,7 +60,8 @@ void pending_init(struct pending *p)
 
 void pending_flush(struct pending *p, uint64_t set)
 {
-    LIST_FOR_EACH_SAFE (it, &p->queue) {
+    LIST_FOR_EACH_SAFE(it, &p->queue)
+    {
         struct sigqueue *q = LIST_ENTRY(it, struct sigqueue, link);
 
         if (!(sigbit(q->info.si_signo) & set))

@@ -1,9 +1,10 @@
 /*
  * Futexes.
  *
- * A waiter queues itself first and reads the word after, without the lock (reading may fault); a waker changes the word
- * first and takes the lock after. So either the waiter sees the new word, or the waker sees the waiter. A waiter that
- * was woken and found the word changed too reports the wake, so that none is swallowed.
+ * A waiter queues itself first and reads the word after, without the lock (reading may fault); a
+ * waker changes the word first and takes the lock after. So either the waiter sees the new word, or
+ * the waker sees the waiter. A waiter that was woken and found the word changed too reports the
+ * wake, so that none is swallowed.
  *
  * Locks: futex_lock guards all queues; inside it only wait_wake_task().
  */
@@ -16,7 +17,7 @@
 #include <sync/wait.h>
 #include <task.h>
 
-#define BUCKETS 256
+#define BUCKETS      256
 #define ROBUST_LIMIT 2048
 
 /* Private futexes are named by address space and address, shared ones by what is mapped there. */
@@ -104,7 +105,8 @@ static bool dequeue(struct sleeper *s)
     return woken;
 }
 
-int64_t futex_wait(struct task *t, uint64_t va, bool shared, uint32_t expected, uint32_t bitset, jg_time_t deadline)
+int64_t futex_wait(struct task *t, uint64_t va, bool shared, uint32_t expected, uint32_t bitset,
+                   jg_time_t deadline)
 {
     struct sleeper s;
     struct key key;
@@ -124,7 +126,10 @@ int64_t futex_wait(struct task *t, uint64_t va, bool shared, uint32_t expected, 
         err = wait_sleep(t, deadline);
         if (!err)
             wait_prepare(t);
-        /* woken is set before the wake word: a wake after prepare is seen by the sleep, one before it by the loop. */
+        /*
+         * woken is set before the wake word: a wake after prepare is seen by the sleep, one before
+         * it by the loop.
+         */
     }
     return dequeue(&s) ? 0 : err;
 }
@@ -143,7 +148,8 @@ static uint32_t wake_key(const struct key *key, uint32_t count, uint32_t bitset)
 {
     uint32_t woken = 0;
 
-    LIST_FOR_EACH_SAFE (it, bucket(key)) {
+    LIST_FOR_EACH_SAFE(it, bucket(key))
+    {
         struct sleeper *s = LIST_ENTRY(it, struct sleeper, link);
 
         if (woken == count)
@@ -183,8 +189,8 @@ void futex_wake_word(struct mm *mm, uint64_t va, uint32_t count)
     mutex_unlock(&futex_lock);
 }
 
-int64_t futex_requeue(struct task *t, uint64_t va, uint64_t va2, bool shared, uint32_t wake, uint32_t move,
-                      const uint32_t *expected)
+int64_t futex_requeue(struct task *t, uint64_t va, uint64_t va2, bool shared, uint32_t wake,
+                      uint32_t move, const uint32_t *expected)
 {
     struct key from, to;
     struct list taken = LIST_INIT(taken), *it;
@@ -201,7 +207,8 @@ int64_t futex_requeue(struct task *t, uint64_t va, uint64_t va2, bool shared, ui
     }
     mutex_lock(&futex_lock);
     done = wake_key(&from, wake, ~0u);
-    LIST_FOR_EACH_SAFE (at, bucket(&from)) {
+    LIST_FOR_EACH_SAFE(at, bucket(&from))
+    {
         struct sleeper *s = LIST_ENTRY(at, struct sleeper, link);
 
         if (moved == move)
@@ -221,7 +228,8 @@ int64_t futex_requeue(struct task *t, uint64_t va, uint64_t va2, bool shared, ui
 
 static int64_t apply(struct mm *mm, uint64_t va, uint32_t op, uint32_t *old)
 {
-    uint32_t kind = op >> 28 & 7, arg = (uint32_t)((int32_t)(op << 8) >> 20), value, new; /* 12 bits with a sign */
+    uint32_t kind = op >> 28 & 7, arg = (uint32_t)((int32_t)(op << 8) >> 20), value,
+             new; /* 12 bits with a sign */
     int64_t seen, err;
 
     if (op >> 28 & FUTEX_OP_OPARG_SHIFT) /* the top bit: the argument is a shift */
@@ -230,12 +238,23 @@ static int64_t apply(struct mm *mm, uint64_t va, uint32_t op, uint32_t *old)
         return err;
     for (;;) {
         switch (kind) {
-        case FUTEX_OP_SET: new = arg; break;
-        case FUTEX_OP_ADD: new = value + arg; break;
-        case FUTEX_OP_OR: new = value | arg; break;
-        case FUTEX_OP_ANDN: new = value & ~arg; break;
-        case FUTEX_OP_XOR: new = value ^ arg; break;
-        default: return -ENOSYS;
+        case FUTEX_OP_SET:
+            new = arg;
+            break;
+        case FUTEX_OP_ADD:
+            new = value + arg;
+            break;
+        case FUTEX_OP_OR:
+            new = value | arg;
+            break;
+        case FUTEX_OP_ANDN:
+            new = value & ~arg;
+            break;
+        case FUTEX_OP_XOR:
+            new = value ^ arg;
+            break;
+        default:
+            return -ENOSYS;
         }
         seen = jg_aspace_cas(mm->aspace, va, value, new);
         if (seen < 0)
@@ -253,17 +272,25 @@ static int compare(uint32_t op, uint32_t old)
     int32_t a = (int32_t)old, b = (int32_t)(op << 20) >> 20;
 
     switch (op >> 24 & 15) {
-    case FUTEX_OP_CMP_EQ: return a == b;
-    case FUTEX_OP_CMP_NE: return a != b;
-    case FUTEX_OP_CMP_LT: return a < b;
-    case FUTEX_OP_CMP_LE: return a <= b;
-    case FUTEX_OP_CMP_GT: return a > b;
-    case FUTEX_OP_CMP_GE: return a >= b;
-    default: return -ENOSYS;
+    case FUTEX_OP_CMP_EQ:
+        return a == b;
+    case FUTEX_OP_CMP_NE:
+        return a != b;
+    case FUTEX_OP_CMP_LT:
+        return a < b;
+    case FUTEX_OP_CMP_LE:
+        return a <= b;
+    case FUTEX_OP_CMP_GT:
+        return a > b;
+    case FUTEX_OP_CMP_GE:
+        return a >= b;
+    default:
+        return -ENOSYS;
     }
 }
 
-int64_t futex_wake_op(struct task *t, uint64_t va, uint64_t va2, bool shared, uint32_t wake, uint32_t wake2, uint32_t op)
+int64_t futex_wake_op(struct task *t, uint64_t va, uint64_t va2, bool shared, uint32_t wake,
+                      uint32_t wake2, uint32_t op)
 {
     struct key key, key2;
     uint32_t old;

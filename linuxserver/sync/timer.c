@@ -67,7 +67,8 @@ void timers_run(void)
     jg_time_t now;
 
     mutex_lock(&tasks_lock);
-    now = time_monotonic(); /* once: a timer that fires arms itself for later, however short its interval */
+    now =
+        time_monotonic(); /* once: a timer that fires arms itself for later, however short its interval */
     while (!list_empty(&armed)) {
         struct timer *timer = LIST_ENTRY(armed.next, struct timer, link);
 

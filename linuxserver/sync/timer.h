@@ -11,9 +11,10 @@
 struct process;
 
 struct timer {
-    struct list link;           /* by deadline; not in the list while disarmed */
+    struct list link; /* by deadline; not in the list while disarmed */
     jg_time_t deadline;
-    void (*fire)(struct timer *timer); /* from the events thread, with tasks_lock; may arm it again */
+    void (*fire)(
+        struct timer *timer); /* from the events thread, with tasks_lock; may arm it again */
 };
 
 #define EVENT_TIMER 3ull
@@ -29,6 +30,9 @@ bool timer_armed(const struct timer *timer);
 /* The kernel timer arrived: fires what is due. Takes tasks_lock. */
 void timers_run(void);
 
-/* The process ends: its timers are disarmed and freed. exec: POSIX timers go, interval timers stay. tasks_lock is held. */
+/*
+ * The process ends: its timers are disarmed and freed. exec: POSIX timers go, interval timers stay.
+ * tasks_lock is held.
+ */
 void timers_release(struct process *p);
 void timers_exec(struct process *p);

@@ -71,8 +71,8 @@ void wait_wake_task(struct task *task)
 void wait_wake(struct waitqueue *queue)
 {
     mutex_lock(&wait_lock);
-    LIST_FOR_EACH (it, &queue->waiters)
-        wait_wake_task(LIST_ENTRY(it, struct waiter, link)->task);
+    LIST_FOR_EACH(it, &queue->waiters)
+    wait_wake_task(LIST_ENTRY(it, struct waiter, link)->task);
     mutex_unlock(&wait_lock);
 }
 

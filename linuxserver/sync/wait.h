@@ -13,9 +13,10 @@
  *     }
  *     wait_remove(&w);
  *
- * No wake-up is lost: a waker changes the condition first and calls wait_wake() after; wait_wake() sets the
- * task's sticky `wake` word. If that falls before wait_prepare(), the check sees the changed condition; if it falls
- * after, the sleep finds the word set and returns at once. Signals, kicks and time-outs use the same word.
+ * No wake-up is lost: a waker changes the condition first and calls wait_wake() after; wait_wake()
+ * sets the task's sticky `wake` word. If that falls before wait_prepare(), the check sees the
+ * changed condition; if it falls after, the sleep finds the word set and returns at once. Signals,
+ * kicks and time-outs use the same word.
  *
  * Locks: one mutex for all queues, held for a few instructions and inside any other lock.
  */
@@ -39,7 +40,10 @@ struct waiter {
 /* Nobody waits. Before anything else is done with it. */
 void wait_queue_init(struct waitqueue *queue);
 
-/* Registers `task`; `waiter` lives on its worker's stack (or in memory it owns) until wait_remove(). */
+/*
+ * Registers `task`; `waiter` lives on its worker's stack (or in memory it owns) until
+ * wait_remove().
+ */
 void wait_add(struct waitqueue *queue, struct waiter *waiter, struct task *task);
 
 /* Takes it off; harmless when the queue went away with wait_queue_close(). */
@@ -49,12 +53,16 @@ void wait_remove(struct waiter *waiter);
 void wait_prepare(struct task *task);
 
 /*
- * Sleeps until woken, signalled, or `deadline` (monotonic; JG_TIME_INFINITE: none). No lock may be held.
- * Returns 0, -ETIMEDOUT, or -ERESTARTSYS when an unblocked signal is pending (also before sleeping).
+ * Sleeps until woken, signalled, or `deadline` (monotonic; JG_TIME_INFINITE: none). No lock may be
+ * held. Returns 0, -ETIMEDOUT, or -ERESTARTSYS when an unblocked signal is pending (also before
+ * sleeping).
  */
 int wait_sleep(struct task *task, jg_time_t deadline);
 
-/* As wait_sleep, but only a kill (never a caught signal) ends it: vfork, exec's removal of siblings. */
+/*
+ * As wait_sleep, but only a kill (never a caught signal) ends it: vfork, exec's removal of
+ * siblings.
+ */
 int wait_sleep_killable(struct task *task);
 
 /* Wakes everybody on the queue. Never blocks for long; any context. */

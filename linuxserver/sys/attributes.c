@@ -22,7 +22,8 @@ static int64_t change(struct task *t, struct inode *i, const struct vfs_new_attr
     return vfs_errno(vfs_setattr(i->session, i->node, to, &cred));
 }
 
-static int64_t change_at(struct task *t, int dirfd, uint64_t path, uint32_t flags, const struct vfs_new_attr *to)
+static int64_t change_at(struct task *t, int dirfd, uint64_t path, uint32_t flags,
+                         const struct vfs_new_attr *to)
 {
     struct inode *i;
     struct walk *w;
@@ -134,7 +135,8 @@ static struct vfs_new_attr times_change(const jg_time_t *times)
     return to;
 }
 
-static int64_t utimens(struct task *t, int dirfd, uint64_t path, const struct vfs_new_attr *to, uint32_t flags)
+static int64_t utimens(struct task *t, int dirfd, uint64_t path, const struct vfs_new_attr *to,
+                       uint32_t flags)
 {
     if (!path)
         return change_fd(t, dirfd, to, false);
@@ -259,7 +261,8 @@ int64_t sys_ftruncate(struct task *t, const uint64_t *a)
     return r;
 }
 
-static int64_t allocate(struct task *t, struct file *f, uint32_t mode, uint64_t offset, uint64_t length)
+static int64_t allocate(struct task *t, struct file *f, uint32_t mode, uint64_t offset,
+                        uint64_t length)
 {
     struct jg_info_vmo info;
     jg_handle_t vmo;
@@ -303,7 +306,8 @@ int64_t sys_fallocate(struct task *t, const uint64_t *a)
         r = -EINVAL;
     else if ((int64_t)(a[2] + a[3]) < 0)
         r = -EFBIG;
-    else if (mode != 0 && mode != FALLOC_FL_KEEP_SIZE && mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
+    else if (mode != 0 && mode != FALLOC_FL_KEEP_SIZE &&
+             mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
         r = -EOPNOTSUPP;
     else
         r = allocate(t, f, mode, a[2], a[3]);

@@ -78,8 +78,8 @@ static int64_t enter(struct task *t, struct inode *dir)
     if (inode_in_proc(dir))
         return 0;
     vfs_cred_of(t, &cred);
-    return vfs_errno(vfs_access(dir->session, &at, "", 0, VFS_WALK_EMPTY_PATH | VFS_WALK_EXECUTE, &cred, &found, rest,
-                                sizeof rest, &n));
+    return vfs_errno(vfs_access(dir->session, &at, "", 0, VFS_WALK_EMPTY_PATH | VFS_WALK_EXECUTE,
+                                &cred, &found, rest, sizeof rest, &n));
 }
 
 static int64_t resolve_directory(struct task *t, uint64_t path, struct inode **out)

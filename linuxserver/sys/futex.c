@@ -11,7 +11,8 @@
 static int64_t wait_again(struct task *t)
 {
     const uint64_t *args = t->restart_args;
-    int64_t r = futex_wait(t, args[0], args[1] & 1, (uint32_t)(args[1] >> 32), ~0u, (jg_time_t)args[2]);
+    int64_t r =
+        futex_wait(t, args[0], args[1] & 1, (uint32_t)(args[1] >> 32), ~0u, (jg_time_t)args[2]);
 
     if (r != -ERESTARTSYS)
         return r;

@@ -102,8 +102,8 @@ int64_t sys_setsid(struct task *t, const uint64_t *a)
 
     (void)a;
     mutex_lock(&tasks_lock);
-    LIST_FOR_EACH (it, &all_processes)
-        leader |= LIST_ENTRY(it, struct process, link)->pgid == p->pid;
+    LIST_FOR_EACH(it, &all_processes)
+    leader |= LIST_ENTRY(it, struct process, link)->pgid == p->pid;
     if (!leader) {
         p->sid = p->pgid = p->pid;
         p->tty = -1;
@@ -139,7 +139,8 @@ int64_t sys_getegid(struct task *t, const uint64_t *a)
 
 static int64_t three_out(struct task *t, const uint64_t *a, uint32_t x, uint32_t y, uint32_t z)
 {
-    if (copy_out(t->mm, a[0], &x, 4) || copy_out(t->mm, a[1], &y, 4) || copy_out(t->mm, a[2], &z, 4))
+    if (copy_out(t->mm, a[0], &x, 4) || copy_out(t->mm, a[1], &y, 4) ||
+        copy_out(t->mm, a[2], &z, 4))
         return -EFAULT;
     return 0;
 }
@@ -180,10 +181,12 @@ int64_t sys_setresuid(struct task *t, const uint64_t *a)
     const struct cred *c = &t->cred;
     uint32_t r = (uint32_t)a[0], e = (uint32_t)a[1], s = (uint32_t)a[2];
 
-    if (!cred_capable(c, CAP_SETUID) && !(is_one_of(r, c->uid, c->euid, c->suid) && is_one_of(e, c->uid, c->euid, c->suid) &&
-                                          is_one_of(s, c->uid, c->euid, c->suid)))
+    if (!cred_capable(c, CAP_SETUID) &&
+        !(is_one_of(r, c->uid, c->euid, c->suid) && is_one_of(e, c->uid, c->euid, c->suid) &&
+          is_one_of(s, c->uid, c->euid, c->suid)))
         return -EPERM;
-    commit_uids(t, r == NO_CHANGE ? c->uid : r, e == NO_CHANGE ? c->euid : e, s == NO_CHANGE ? c->suid : s);
+    commit_uids(t, r == NO_CHANGE ? c->uid : r, e == NO_CHANGE ? c->euid : e,
+                s == NO_CHANGE ? c->suid : s);
     return 0;
 }
 
@@ -222,8 +225,9 @@ int64_t sys_setresgid(struct task *t, const uint64_t *a)
     struct cred *c = &t->cred;
     uint32_t r = (uint32_t)a[0], e = (uint32_t)a[1], s = (uint32_t)a[2];
 
-    if (!cred_capable(c, CAP_SETGID) && !(is_one_of(r, c->gid, c->egid, c->sgid) && is_one_of(e, c->gid, c->egid, c->sgid) &&
-                                          is_one_of(s, c->gid, c->egid, c->sgid)))
+    if (!cred_capable(c, CAP_SETGID) &&
+        !(is_one_of(r, c->gid, c->egid, c->sgid) && is_one_of(e, c->gid, c->egid, c->sgid) &&
+          is_one_of(s, c->gid, c->egid, c->sgid)))
         return -EPERM;
     c->gid = r == NO_CHANGE ? c->gid : r;
     c->egid = c->fsgid = e == NO_CHANGE ? c->egid : e;
@@ -269,7 +273,8 @@ int64_t sys_setfsuid(struct task *t, const uint64_t *a)
     struct cred *c = &t->cred, before = *c;
     uint32_t id = (uint32_t)a[0];
 
-    if (cred_capable(c, CAP_SETUID) || (id != NO_CHANGE && (is_one_of(id, c->uid, c->euid, c->suid) || id == c->fsuid))) {
+    if (cred_capable(c, CAP_SETUID) ||
+        (id != NO_CHANGE && (is_one_of(id, c->uid, c->euid, c->suid) || id == c->fsuid))) {
         if (id != NO_CHANGE)
             c->fsuid = id;
         cred_fix_capabilities(c, &before);
@@ -282,7 +287,8 @@ int64_t sys_setfsgid(struct task *t, const uint64_t *a)
     struct cred *c = &t->cred;
     uint32_t id = (uint32_t)a[0], old = c->fsgid;
 
-    if (id != NO_CHANGE && (cred_capable(c, CAP_SETGID) || is_one_of(id, c->gid, c->egid, c->sgid) || id == old))
+    if (id != NO_CHANGE &&
+        (cred_capable(c, CAP_SETGID) || is_one_of(id, c->gid, c->egid, c->sgid) || id == old))
         c->fsgid = id;
     return old;
 }
@@ -324,7 +330,8 @@ static int64_t cap_header(struct task *t, uint64_t va, uint32_t *version, int32_
         return -EFAULT;
     *version = head[0];
     *pid = (int32_t)head[1];
-    if (head[0] == _LINUX_CAPABILITY_VERSION_1 || head[0] == _LINUX_CAPABILITY_VERSION_2 || head[0] == latest)
+    if (head[0] == _LINUX_CAPABILITY_VERSION_1 || head[0] == _LINUX_CAPABILITY_VERSION_2 ||
+        head[0] == latest)
         return 0;
     return copy_out(t->mm, va, &latest, 4) ? -EFAULT : -EINVAL;
 }

@@ -9,7 +9,7 @@
 #include <file.h>
 #include <fs/inode.h>
 
-#define RW_MAX 0x7ffff000ull /* MAX_RW_COUNT */
+#define RW_MAX    0x7ffff000ull /* MAX_RW_COUNT */
 #define IOV_LIMIT 1024u
 
 typedef int64_t (*mover)(struct task *t, struct file *f, struct io *io, int64_t pos);
@@ -119,10 +119,14 @@ static int64_t read_vector(struct task *t, uint64_t va, uint64_t count, struct i
     return 0;
 }
 
-/* Up to this a vector goes in one piece, so that a pipe or a stream sees one write (atomic up to PIPE_BUF) or one read. */
+/*
+ * Up to this a vector goes in one piece, so that a pipe or a stream sees one write (atomic up to
+ * PIPE_BUF) or one read.
+ */
 #define GATHER_MAX 8192ul
 
-static int64_t gather(struct task *t, struct file *f, const struct iovec *v, uint64_t count, size_t total, int64_t pos)
+static int64_t gather(struct task *t, struct file *f, const struct iovec *v, uint64_t count,
+                      size_t total, int64_t pos)
 {
     uint8_t *buf = rt_alloc(total);
     size_t used = 0;
@@ -146,8 +150,12 @@ static int64_t gather(struct task *t, struct file *f, const struct iovec *v, uin
     return n;
 }
 
-/* One read from a file that may wait: what is there goes into the parts in order, and the call does not wait for more. */
-static int64_t scatter(struct task *t, struct file *f, const struct iovec *v, uint64_t count, size_t total)
+/*
+ * One read from a file that may wait: what is there goes into the parts in order, and the call does
+ * not wait for more.
+ */
+static int64_t scatter(struct task *t, struct file *f, const struct iovec *v, uint64_t count,
+                       size_t total)
 {
     size_t size = total < GATHER_MAX ? total : GATHER_MAX, done = 0;
     uint8_t *buf = rt_alloc(size);
@@ -169,7 +177,8 @@ static int64_t scatter(struct task *t, struct file *f, const struct iovec *v, ui
     return n;
 }
 
-static int64_t move_vector(struct task *t, struct file *f, const struct iovec *v, uint64_t count, bool write, int64_t pos)
+static int64_t move_vector(struct task *t, struct file *f, const struct iovec *v, uint64_t count,
+                           bool write, int64_t pos)
 {
     int64_t done = 0;
     size_t total = 0;
@@ -261,7 +270,8 @@ int64_t sys_lseek(struct task *t, const uint64_t *a)
 #define SEND_CHUNK 65536ul
 
 /* Copies through the server; *in_pos is moved by what was written. */
-static int64_t send_all(struct task *t, struct file *out, struct file *in, int64_t *in_pos, uint64_t count)
+static int64_t send_all(struct task *t, struct file *out, struct file *in, int64_t *in_pos,
+                        uint64_t count)
 {
     uint8_t *buf = rt_alloc(SEND_CHUNK);
     int64_t done = 0, n = 0;

@@ -10,7 +10,8 @@
 #include <mm.h>
 
 /* tasks_lock is held. */
-static int64_t set_limit(struct task *t, struct process *p, uint32_t which, const struct rlimit64 *new)
+static int64_t set_limit(struct task *t, struct process *p, uint32_t which,
+                         const struct rlimit64 *new)
 {
     struct rlimit64 *slot = &p->limits.limit[which];
     struct task *any;
@@ -28,7 +29,8 @@ static int64_t set_limit(struct task *t, struct process *p, uint32_t which, cons
     return 0;
 }
 
-static int64_t limit(struct task *t, int pid, uint64_t which, const struct rlimit64 *new, struct rlimit64 *old)
+static int64_t limit(struct task *t, int pid, uint64_t which, const struct rlimit64 *new,
+                     struct rlimit64 *old)
 {
     struct process *p = t->process;
     struct task *other;
@@ -42,7 +44,8 @@ static int64_t limit(struct task *t, int pid, uint64_t which, const struct rlimi
         p = other ? other->process : NULL;
         if (!p)
             err = -ESRCH;
-        else if (p != t->process && other->cred.uid != t->cred.uid && !cred_capable(&t->cred, CAP_SYS_RESOURCE))
+        else if (p != t->process && other->cred.uid != t->cred.uid &&
+                 !cred_capable(&t->cred, CAP_SYS_RESOURCE))
             err = -EPERM;
     }
     if (!err) {
@@ -152,7 +155,8 @@ int64_t sys_getpriority(struct task *t, const uint64_t *a)
     if (a[0] > 2)
         return -EINVAL;
     mutex_lock(&tasks_lock);
-    LIST_FOR_EACH (it, &all_processes) {
+    LIST_FOR_EACH(it, &all_processes)
+    {
         struct process *p = LIST_ENTRY(it, struct process, link);
 
         if (selected(t, p, (int)a[0], (int)a[1]) && 20 - p->nice > best)
@@ -166,7 +170,8 @@ static bool may_renice(const struct task *t, struct process *p)
 {
     const struct task *any = process_any_task(p);
 
-    return cred_capable(&t->cred, CAP_SYS_NICE) || !any || any->cred.uid == t->cred.euid || any->cred.euid == t->cred.euid;
+    return cred_capable(&t->cred, CAP_SYS_NICE) || !any || any->cred.uid == t->cred.euid ||
+           any->cred.euid == t->cred.euid;
 }
 
 int64_t sys_setpriority(struct task *t, const uint64_t *a)
@@ -178,7 +183,8 @@ int64_t sys_setpriority(struct task *t, const uint64_t *a)
         return -EINVAL;
     nice = nice < -20 ? -20 : nice > 19 ? 19 : nice;
     mutex_lock(&tasks_lock);
-    LIST_FOR_EACH (it, &all_processes) {
+    LIST_FOR_EACH(it, &all_processes)
+    {
         struct process *p = LIST_ENTRY(it, struct process, link);
 
         if (!selected(t, p, (int)a[0], (int)a[1]))
@@ -259,7 +265,9 @@ int64_t sys_sched_setscheduler(struct task *t, const uint64_t *a)
         return -EFAULT;
     if (policy == SCHED_FIFO || policy == SCHED_RR)
         return priority < 1 || priority > 99 ? -EINVAL : -EPERM;
-    return (policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE) && !priority ? 0 : -EINVAL;
+    return (policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE) && !priority
+               ? 0
+               : -EINVAL;
 }
 
 int64_t sys_sched_getparam(struct task *t, const uint64_t *a)
@@ -285,13 +293,17 @@ int64_t sys_sched_setparam(struct task *t, const uint64_t *a)
 int64_t sys_sched_priority_max(struct task *t, const uint64_t *a)
 {
     (void)t;
-    return a[0] == SCHED_FIFO || a[0] == SCHED_RR ? 99 : a[0] <= SCHED_IDLE && a[0] != 4 ? 0 : -EINVAL;
+    return a[0] == SCHED_FIFO || a[0] == SCHED_RR ? 99
+           : a[0] <= SCHED_IDLE && a[0] != 4      ? 0
+                                                  : -EINVAL;
 }
 
 int64_t sys_sched_priority_min(struct task *t, const uint64_t *a)
 {
     (void)t;
-    return a[0] == SCHED_FIFO || a[0] == SCHED_RR ? 1 : a[0] <= SCHED_IDLE && a[0] != 4 ? 0 : -EINVAL;
+    return a[0] == SCHED_FIFO || a[0] == SCHED_RR ? 1
+           : a[0] <= SCHED_IDLE && a[0] != 4      ? 0
+                                                  : -EINVAL;
 }
 
 int64_t sys_getcpu(struct task *t, const uint64_t *a)

@@ -13,8 +13,8 @@ static struct mm_limits limits_of(struct task *t)
 {
     const struct rlimit64 *l = t->process->limits.limit;
 
-    return (struct mm_limits){l[RLIMIT_AS].rlim_cur, l[RLIMIT_DATA].rlim_cur, l[RLIMIT_STACK].rlim_cur,
-                              l[RLIMIT_MEMLOCK].rlim_cur};
+    return (struct mm_limits){l[RLIMIT_AS].rlim_cur, l[RLIMIT_DATA].rlim_cur,
+                              l[RLIMIT_STACK].rlim_cur, l[RLIMIT_MEMLOCK].rlim_cur};
 }
 
 /* Shared anonymous memory: a VMO of its own, which the regions that show it keep alive. */
@@ -80,7 +80,8 @@ int64_t sys_mmap(struct task *t, const uint64_t *a)
 {
     uint32_t flags = (uint32_t)a[3], type = flags & MAP_TYPE;
     struct mm_limits limits = limits_of(t);
-    struct mm_map map = {.hint = a[0], .length = a[1], .prot = (uint32_t)a[2] & 7, .max_prot = 7, .offset = a[5]};
+    struct mm_map map = {
+        .hint = a[0], .length = a[1], .prot = (uint32_t)a[2] & 7, .max_prot = 7, .offset = a[5]};
     bool shared = type != MAP_PRIVATE;
     int64_t r = 0;
 
@@ -95,8 +96,10 @@ int64_t sys_mmap(struct task *t, const uint64_t *a)
     if (flags & MAP_HUGETLB)
         return -EINVAL;
     map.options = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? MM_FIXED : 0) |
-                  (flags & MAP_FIXED_NOREPLACE ? MM_NOREPLACE : 0) | (flags & (MAP_POPULATE | MAP_LOCKED) ? MM_POPULATE : 0);
-    map.region_flags = (shared ? REGION_SHARED : 0) | (flags & MAP_NORESERVE ? REGION_NORESERVE : 0);
+                  (flags & MAP_FIXED_NOREPLACE ? MM_NOREPLACE : 0) |
+                  (flags & (MAP_POPULATE | MAP_LOCKED) ? MM_POPULATE : 0);
+    map.region_flags =
+        (shared ? REGION_SHARED : 0) | (flags & MAP_NORESERVE ? REGION_NORESERVE : 0);
     if (!(flags & MAP_ANONYMOUS))
         r = file_backing(t, (int)a[4], (uint32_t)a[2], shared, &map);
     if (!r && !map.backing && shared) {

@@ -1,7 +1,8 @@
 /*
  * Changing names: mkdir, mknod, link, symlink, unlink, rename.
  *
- * Nothing can be changed in procfs: what exists there is EPERM or EEXIST, what does not is ENOENT or EPERM as on Linux.
+ * Nothing can be changed in procfs: what exists there is EPERM or EEXIST, what does not is ENOENT
+ * or EPERM as on Linux.
  */
 #include "sys.h"
 
@@ -20,8 +21,8 @@ static int32_t op_make(struct walk *w, void *arg, uint32_t *foreign)
 {
     struct make_args *a = arg;
     size_t n;
-    int32_t r = vfs_make(w->session, &w->place, w->path, w->length, a->mode, a->major, a->minor, &w->cred, &a->found, w->rest,
-                         sizeof w->rest, &n);
+    int32_t r = vfs_make(w->session, &w->place, w->path, w->length, a->mode, a->major, a->minor,
+                         &w->cred, &a->found, w->rest, sizeof w->rest, &n);
 
     *foreign = r ? 0 : a->found.foreign;
     return r;
@@ -61,14 +62,19 @@ int64_t sys_mkdirat(struct task *t, const uint64_t *a)
 
 static int64_t mknod_at(struct task *t, int dirfd, uint64_t path, uint32_t mode, uint32_t dev)
 {
-    struct make_args args = {.mode = mode, .major = dev >> 8 & 0xfff, .minor = (dev & 0xff) | (dev >> 12 & 0xfff00)};
+    struct make_args args = {
+        .mode = mode, .major = dev >> 8 & 0xfff, .minor = (dev & 0xff) | (dev >> 12 & 0xfff00)};
 
     if (!(mode & S_IFMT))
         args.mode |= S_IFREG;
     if (mode_is(args.mode, S_IFDIR))
         return -EPERM;
     switch (args.mode & S_IFMT) {
-    case S_IFREG: case S_IFIFO: case S_IFSOCK: case S_IFCHR: case S_IFBLK:
+    case S_IFREG:
+    case S_IFIFO:
+    case S_IFSOCK:
+    case S_IFCHR:
+    case S_IFBLK:
         return make_at(t, dirfd, path, &args);
     default:
         return -EINVAL;
@@ -90,7 +96,8 @@ static int32_t op_unlink(struct walk *w, void *arg, uint32_t *foreign)
     uint32_t how = *(uint32_t *)arg;
     size_t n;
 
-    return vfs_unlink(w->session, &w->place, w->path, w->length, how, &w->cred, w->rest, sizeof w->rest, &n, foreign);
+    return vfs_unlink(w->session, &w->place, w->path, w->length, how, &w->cred, w->rest,
+                      sizeof w->rest, &n, foreign);
 }
 
 static int64_t unlink_at(struct task *t, int dirfd, uint64_t path, bool directory)
@@ -135,8 +142,8 @@ static int32_t op_symlink(struct walk *w, void *arg, uint32_t *foreign)
     struct symlink_args *a = arg;
     size_t n;
 
-    return vfs_symlink(w->session, &w->place, w->path, w->length, a->target, a->length, &w->cred, w->rest, sizeof w->rest, &n,
-                       foreign);
+    return vfs_symlink(w->session, &w->place, w->path, w->length, a->target, a->length, &w->cred,
+                       w->rest, sizeof w->rest, &n, foreign);
 }
 
 static int64_t symlink_at(struct task *t, uint64_t target, int dirfd, uint64_t path)
@@ -180,10 +187,12 @@ static int32_t op_link(struct walk *w, void *arg, uint32_t *foreign)
     const struct inode *from = arg;
     size_t n;
 
-    return vfs_link(w->session, from->node, &w->place, w->path, w->length, &w->cred, w->rest, sizeof w->rest, &n, foreign);
+    return vfs_link(w->session, from->node, &w->place, w->path, w->length, &w->cred, w->rest,
+                    sizeof w->rest, &n, foreign);
 }
 
-static int64_t link_source(struct task *t, int dirfd, uint64_t path, uint32_t flags, struct inode **out)
+static int64_t link_source(struct task *t, int dirfd, uint64_t path, uint32_t flags,
+                           struct inode **out)
 {
     struct walk *w;
     struct file *f;
@@ -202,7 +211,8 @@ static int64_t link_source(struct task *t, int dirfd, uint64_t path, uint32_t fl
     return r;
 }
 
-static int64_t link_at(struct task *t, int from_dir, uint64_t from, int to_dir, uint64_t to, uint32_t flags)
+static int64_t link_at(struct task *t, int from_dir, uint64_t from, int to_dir, uint64_t to,
+                       uint32_t flags)
 {
     struct inode *source;
     struct walk *w;
@@ -237,7 +247,8 @@ int64_t sys_linkat(struct task *t, const uint64_t *a)
     return link_at(t, (int)a[0], a[1], (int)a[2], a[3], (uint32_t)a[4]);
 }
 
-static int64_t rename_at(struct task *t, int from_dir, uint64_t from, int to_dir, uint64_t to, uint32_t flags)
+static int64_t rename_at(struct task *t, int from_dir, uint64_t from, int to_dir, uint64_t to,
+                         uint32_t flags)
 {
     uint32_t foreign = 0, how = 0;
     struct walk *a, *b;
@@ -246,7 +257,8 @@ static int64_t rename_at(struct task *t, int from_dir, uint64_t from, int to_dir
     if ((flags & ~(uint32_t)(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
         (flags & (RENAME_NOREPLACE | RENAME_EXCHANGE)) == (RENAME_NOREPLACE | RENAME_EXCHANGE))
         return -EINVAL;
-    how = (flags & RENAME_NOREPLACE ? VFS_RENAME_HOW_NOREPLACE : 0) | (flags & RENAME_EXCHANGE ? VFS_RENAME_HOW_EXCHANGE : 0);
+    how = (flags & RENAME_NOREPLACE ? VFS_RENAME_HOW_NOREPLACE : 0) |
+          (flags & RENAME_EXCHANGE ? VFS_RENAME_HOW_EXCHANGE : 0);
     r = path_begin(t, from_dir, from, false, &a);
     if (r)
         return r;
@@ -255,8 +267,8 @@ static int64_t rename_at(struct task *t, int from_dir, uint64_t from, int to_dir
         if (a->in_proc || b->in_proc)
             r = a->in_proc == b->in_proc ? -EPERM : -EXDEV;
         else
-            r = vfs_errno(vfs_rename(a->session, &a->place, a->path, a->length, &b->place, b->path, b->length, how, &a->cred,
-                                     &foreign));
+            r = vfs_errno(vfs_rename(a->session, &a->place, a->path, a->length, &b->place, b->path,
+                                     b->length, how, &a->cred, &foreign));
         if (!r && foreign)
             r = -EXDEV;
         path_end(b);

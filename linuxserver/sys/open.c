@@ -24,7 +24,8 @@ static int64_t open_at(struct task *t, int dirfd, uint64_t path, uint32_t flags,
     if (r)
         return r;
     if (flags & O_TMPFILE_BIT)
-        r = file_open_unnamed(w, flags & ~(uint32_t)(O_CLOEXEC | O_DIRECTORY | O_TMPFILE_BIT), mode, &f);
+        r = file_open_unnamed(w, flags & ~(uint32_t)(O_CLOEXEC | O_DIRECTORY | O_TMPFILE_BIT), mode,
+                              &f);
     else
         r = file_open(w, flags & ~(uint32_t)O_CLOEXEC, mode, &f);
     path_end(w);

@@ -1,8 +1,9 @@
 /*
  * poll, ppoll, select, pselect6.
  *
- * A call registers with every file on its first round, then asks all of them, then sleeps; a file that becomes ready after
- * it was asked wakes the task (sync/wait.h). Registrations last until the call returns.
+ * A call registers with every file on its first round, then asks all of them, then sleeps; a file
+ * that becomes ready after it was asked wakes the task (sync/wait.h). Registrations last until the
+ * call returns.
  */
 #include "sys.h"
 
@@ -16,7 +17,7 @@
 #define WAITERS_EACH 2u /* queues that one file may register with */
 
 struct entry {
-    struct file *file;   /* NULL: skip; bad: see `revents` */
+    struct file *file; /* NULL: skip; bad: see `revents` */
     int fd;
     uint32_t events, revents;
 };
@@ -27,7 +28,8 @@ static uint32_t ask(struct entry *e, struct poll_table *table)
 
     if (!e->file)
         return e->revents;
-    mask = e->file->ops->poll ? e->file->ops->poll(e->file, table) : POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+    mask = e->file->ops->poll ? e->file->ops->poll(e->file, table)
+                              : POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
     return mask & (e->events | POLLERR | POLLHUP);
 }
 
@@ -105,7 +107,8 @@ static int64_t do_poll(struct task *t, uint64_t va, uint64_t count, jg_time_t de
         if (fds[i].revents == (short)e[i].revents && i + 1 < count)
             continue;
         fds[i].revents = (short)e[i].revents;
-        if (copy_out(t->mm, va + i * sizeof *fds + offsetof(struct pollfd, revents), &fds[i].revents, 2))
+        if (copy_out(t->mm, va + i * sizeof *fds + offsetof(struct pollfd, revents),
+                     &fds[i].revents, 2))
             r = -EFAULT;
     }
     drop(e, count);
@@ -130,7 +133,9 @@ int64_t sys_poll(struct task *t, const uint64_t *a)
 
     t->restart_args[0] = a[0];
     t->restart_args[1] = a[1];
-    t->restart_args[2] = (uint64_t)(timeout < 0 ? JG_TIME_INFINITE : timeout ? deadline_after(timeout * 1000000ll) : 0);
+    t->restart_args[2] = (uint64_t)(timeout < 0 ? JG_TIME_INFINITE
+                                    : timeout   ? deadline_after(timeout * 1000000ll)
+                                                : 0);
     return poll_again(t);
 }
 
@@ -203,7 +208,7 @@ int64_t sys_ppoll(struct task *t, const uint64_t *a)
 }
 
 #define SELECT_MAX 1024
-#define SET_WORDS (SELECT_MAX / 64)
+#define SET_WORDS  (SELECT_MAX / 64)
 
 struct sets {
     uint64_t in[SET_WORDS], out[SET_WORDS], ex[SET_WORDS];
@@ -220,15 +225,17 @@ static bool in_set(const uint64_t *set, int fd)
     return set[fd / 64] >> (fd % 64) & 1;
 }
 
-#define SELECT_IN (POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR)
+#define SELECT_IN  (POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR)
 #define SELECT_OUT (POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR)
-#define SELECT_EX POLLPRI
+#define SELECT_EX  POLLPRI
 
-static int64_t open_entries(struct task *t, const struct sets *s, int n, struct entry *e, size_t *count)
+static int64_t open_entries(struct task *t, const struct sets *s, int n, struct entry *e,
+                            size_t *count)
 {
     *count = 0;
     for (int fd = 0; fd < n; fd++) {
-        uint32_t events = (in_set(s->in, fd) ? SELECT_IN : 0) | (in_set(s->out, fd) ? SELECT_OUT : 0) |
+        uint32_t events = (in_set(s->in, fd) ? SELECT_IN : 0) |
+                          (in_set(s->out, fd) ? SELECT_OUT : 0) |
                           (in_set(s->ex, fd) ? SELECT_EX : 0);
 
         if (!events)
@@ -275,7 +282,8 @@ static int64_t do_select(struct task *t, const uint64_t *a, jg_time_t deadline)
     if (n > SELECT_MAX)
         n = SELECT_MAX;
     bytes = ((size_t)n + 63) / 64 * 8;
-    if (read_set(t, a[1], s.in, bytes) || read_set(t, a[2], s.out, bytes) || read_set(t, a[3], s.ex, bytes))
+    if (read_set(t, a[1], s.in, bytes) || read_set(t, a[2], s.out, bytes) ||
+        read_set(t, a[3], s.ex, bytes))
         return -EFAULT;
     e = rt_zalloc((size_t)(n ? n : 1) * sizeof *e);
     if (!e)
@@ -285,7 +293,8 @@ static int64_t do_select(struct task *t, const uint64_t *a, jg_time_t deadline)
         r = wait_for(t, e, count, deadline);
     if (r >= 0) {
         r = reduce(&s, e, count);
-        if ((a[1] && copy_out(t->mm, a[1], s.in, bytes)) || (a[2] && copy_out(t->mm, a[2], s.out, bytes)) ||
+        if ((a[1] && copy_out(t->mm, a[1], s.in, bytes)) ||
+            (a[2] && copy_out(t->mm, a[2], s.out, bytes)) ||
             (a[3] && copy_out(t->mm, a[3], s.ex, bytes)))
             r = -EFAULT;
     }

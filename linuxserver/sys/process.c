@@ -29,15 +29,19 @@ int64_t sys_vfork(struct task *t, const uint64_t *a)
 }
 
 #define CLONE_KNOWN                                                                                \
-    (CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_PARENT | CLONE_THREAD | \
-     CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |  \
-     CLONE_CHILD_SETTID | CLONE_IO | CLONE_UNTRACED | CLONE_PTRACE)
+    (CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_PARENT |    \
+     CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |    \
+     CLONE_DETACHED | CLONE_CHILD_SETTID | CLONE_IO | CLONE_UNTRACED | CLONE_PTRACE)
 
 int64_t sys_clone(struct task *t, const uint64_t *a)
 {
     uint64_t flags = a[0];
-    struct clone_request r = {.flags = flags & ~(uint64_t)CSIGNAL, .stack = a[1], .parent_tid = a[2], .child_tid = a[3],
-                              .tls = a[4], .exit_signal = (int)(flags & CSIGNAL)};
+    struct clone_request r = {.flags = flags & ~(uint64_t)CSIGNAL,
+                              .stack = a[1],
+                              .parent_tid = a[2],
+                              .child_tid = a[3],
+                              .tls = a[4],
+                              .exit_signal = (int)(flags & CSIGNAL)};
 
     if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
         return -EINVAL;
@@ -62,7 +66,8 @@ int64_t sys_clone(struct task *t, const uint64_t *a)
 
 #define DEV_FD_SIZE 24ul
 
-static int64_t execute(struct task *t, int dirfd, uint64_t path, uint64_t argv, uint64_t envp, uint32_t flags)
+static int64_t execute(struct task *t, int dirfd, uint64_t path, uint64_t argv, uint64_t envp,
+                       uint32_t flags)
 {
     struct exec_request request = {0};
     struct walk *w;
@@ -74,7 +79,8 @@ static int64_t execute(struct task *t, int dirfd, uint64_t path, uint64_t argv, 
     if (request.path && w->length)
         memcpy(request.path, w->path, w->length);
     else if (request.path)
-        rt_format(request.path, DEV_FD_SIZE, "/dev/fd/%d", dirfd); /* the descriptor is the program */
+        rt_format(request.path, DEV_FD_SIZE, "/dev/fd/%d",
+                  dirfd); /* the descriptor is the program */
     err = request.path ? exec_open(w, &request.file) : -ENOMEM;
     path_end(w);
     if (!err)
@@ -145,7 +151,8 @@ int64_t sys_wait4(struct task *t, const uint64_t *a)
     struct wait_result result;
     int64_t got;
 
-    if (a[2] & ~(uint64_t)(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL) & 0xffffffff)
+    if (a[2] & ~(uint64_t)(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL) &
+        0xffffffff)
         return -EINVAL;
     if (pid == INT32_MIN)
         return -ESRCH;
@@ -168,7 +175,8 @@ int64_t sys_waitid(struct task *t, const uint64_t *a)
     siginfo_t info;
     int64_t got;
 
-    if ((a[3] & ~(uint64_t)(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL)) ||
+    if ((a[3] & ~(uint64_t)(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD |
+                            __WCLONE | __WALL)) ||
         !(a[3] & (WEXITED | WSTOPPED | WCONTINUED)) || a[0] > P_PGID)
         return -EINVAL;
     if (((int)a[0] == P_PID && r.id <= 0) || ((int)a[0] == P_PGID && r.id < 0))
@@ -186,9 +194,10 @@ int64_t sys_waitid(struct task *t, const uint64_t *a)
         info.si_code = result.code;
         info.si_pid = result.pid;
         info.si_uid = (uint32_t)result.uid;
-        info.si_status = result.code == CLD_EXITED ? result.status >> 8
-                         : result.code == CLD_KILLED ? result.status & 0x7f
-                         : result.code == CLD_CONTINUED ? SIGCONT : result.status >> 8;
+        info.si_status = result.code == CLD_EXITED      ? result.status >> 8
+                         : result.code == CLD_KILLED    ? result.status & 0x7f
+                         : result.code == CLD_CONTINUED ? SIGCONT
+                                                        : result.status >> 8;
     }
     return copy_out(t->mm, a[2], &info, sizeof info);
 }

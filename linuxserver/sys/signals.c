@@ -29,10 +29,11 @@ int64_t sys_rt_sigaction(struct task *t, const uint64_t *a)
         new.mask &= ~SIG_UNBLOCKABLE;
         *slot = new;
         /* POSIX: a pending signal that becomes ignored is discarded. */
-        if (new.handler == (uint64_t)SIG_IGN || (new.handler == (uint64_t)SIG_DFL && signal_default_ignored(sig))) {
+        if (new.handler == (uint64_t)SIG_IGN ||
+            (new.handler == (uint64_t)SIG_DFL &&signal_default_ignored(sig))) {
             pending_flush(&t->process->shared, sigbit(sig));
-            LIST_FOR_EACH (it, &t->process->tasks)
-                pending_flush(&LIST_ENTRY(it, struct task, link)->pending, sigbit(sig));
+            LIST_FOR_EACH(it, &t->process->tasks)
+            pending_flush(&LIST_ENTRY(it, struct task, link)->pending, sigbit(sig));
         }
     }
     mutex_unlock(&tasks_lock);
@@ -172,14 +173,16 @@ int64_t sys_sigaltstack(struct task *t, const uint64_t *a)
 
     if (jg_thread_read_state(t->thread, JG_STATE_REGS, &regs, sizeof regs) < 0)
         return -EFAULT;
-    inside = t->altstack.size && regs.rsp > t->altstack.base && regs.rsp - t->altstack.base <= t->altstack.size;
+    inside = t->altstack.size && regs.rsp > t->altstack.base &&
+             regs.rsp - t->altstack.base <= t->altstack.size;
     out.flags = (int)t->altstack.flags | (inside ? SS_ONSTACK : t->altstack.size ? 0 : SS_DISABLE);
     if (a[0]) {
         if (copy_in(t->mm, &in, a[0], sizeof in))
             return -EFAULT;
         if (inside)
             return -EPERM;
-        if ((in.flags & ~(int)SS_AUTODISARM) != 0 && (in.flags & ~(int)SS_AUTODISARM) != SS_ONSTACK &&
+        if ((in.flags & ~(int)SS_AUTODISARM) != 0 &&
+            (in.flags & ~(int)SS_AUTODISARM) != SS_ONSTACK &&
             (in.flags & ~(int)SS_AUTODISARM) != SS_DISABLE)
             return -EINVAL;
         if (in.flags & SS_DISABLE) {
@@ -187,7 +190,8 @@ int64_t sys_sigaltstack(struct task *t, const uint64_t *a)
         } else {
             if (in.size < MINSIGSTKSZ)
                 return -ENOMEM;
-            t->altstack = (struct altstack){.base = in.sp, .size = in.size, .flags = (uint32_t)in.flags & SS_AUTODISARM};
+            t->altstack = (struct altstack){
+                .base = in.sp, .size = in.size, .flags = (uint32_t)in.flags & SS_AUTODISARM};
         }
     }
     return a[1] ? copy_out(t->mm, a[1], &out, sizeof out) : 0;
@@ -206,7 +210,8 @@ static int64_t kill_many(struct task *t, int pgid, const siginfo_t *info)
 {
     int64_t result = -ESRCH;
 
-    LIST_FOR_EACH (it, &all_processes) {
+    LIST_FOR_EACH(it, &all_processes)
+    {
         struct process *p = LIST_ENTRY(it, struct process, link);
         int64_t err;
 

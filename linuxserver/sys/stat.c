@@ -26,7 +26,8 @@ static int64_t fd_attr(struct task *t, int fd, struct vfs_attr *out)
 }
 
 /* Attributes of a path, or of `dirfd` itself for an empty path with AT_EMPTY_PATH. */
-static int64_t attr_at(struct task *t, int dirfd, uint64_t path, uint32_t flags, struct vfs_attr *out)
+static int64_t attr_at(struct task *t, int dirfd, uint64_t path, uint32_t flags,
+                       struct vfs_attr *out)
 {
     struct walk *w;
     char first;
@@ -90,7 +91,8 @@ int64_t sys_newfstatat(struct task *t, const uint64_t *a)
 
 static struct statx_timestamp stamp(int64_t ns)
 {
-    return (struct statx_timestamp){.tv_sec = ns / NS_PER_SEC, .tv_nsec = (uint32_t)(ns % NS_PER_SEC)};
+    return (struct statx_timestamp){.tv_sec = ns / NS_PER_SEC,
+                                    .tv_nsec = (uint32_t)(ns % NS_PER_SEC)};
 }
 
 int64_t sys_statx(struct task *t, const uint64_t *a)
@@ -99,7 +101,8 @@ int64_t sys_statx(struct task *t, const uint64_t *a)
     struct statx x;
     int64_t r;
 
-    if (a[2] & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_SYNC_TYPE))
+    if (a[2] &
+        ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_SYNC_TYPE))
         return -EINVAL;
     if ((a[2] & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE || (a[3] & STATX__RESERVED))
         return -EINVAL;
@@ -141,7 +144,8 @@ static int32_t op_access(struct walk *w, void *arg, uint32_t *foreign)
     struct access_args *a = arg;
     uint32_t how = a->how | (w->length ? 0 : VFS_WALK_EMPTY_PATH);
     size_t n;
-    int32_t r = vfs_access(w->session, &w->place, w->path, w->length, how, &w->cred, &a->found, w->rest, sizeof w->rest, &n);
+    int32_t r = vfs_access(w->session, &w->place, w->path, w->length, how, &w->cred, &a->found,
+                           w->rest, sizeof w->rest, &n);
 
     *foreign = r ? 0 : a->found.foreign;
     return r;
@@ -179,7 +183,8 @@ static int64_t access_at(struct task *t, int dirfd, uint64_t path, uint32_t mode
 
     if ((mode & ~7u) || (flags & ~(uint32_t)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
         return -EINVAL;
-    args.how = (mode & 4 ? VFS_WALK_READ : 0) | (mode & 2 ? VFS_WALK_WRITE : 0) | (mode & 1 ? VFS_WALK_EXECUTE : 0) |
+    args.how = (mode & 4 ? VFS_WALK_READ : 0) | (mode & 2 ? VFS_WALK_WRITE : 0) |
+               (mode & 1 ? VFS_WALK_EXECUTE : 0) |
                (flags & AT_SYMLINK_NOFOLLOW ? VFS_WALK_NOFOLLOW : 0);
     r = path_begin(t, dirfd, path, flags & AT_EMPTY_PATH, &w);
     if (r)
@@ -218,8 +223,9 @@ static int32_t op_readlink(struct walk *w, void *arg, uint32_t *foreign)
     struct readlink_args *a = arg;
     size_t n;
 
-    return vfs_readlink(w->session, &w->place, w->path, w->length, w->length ? 0 : VFS_WALK_EMPTY_PATH, &w->cred, a->target,
-                        PATH_LIMIT, &a->length, w->rest, sizeof w->rest, &n, foreign);
+    return vfs_readlink(w->session, &w->place, w->path, w->length,
+                        w->length ? 0 : VFS_WALK_EMPTY_PATH, &w->cred, a->target, PATH_LIMIT,
+                        &a->length, w->rest, sizeof w->rest, &n, foreign);
 }
 
 static int64_t readlink_at(struct task *t, int dirfd, uint64_t path, uint64_t buf, int64_t size)
@@ -275,7 +281,7 @@ struct linux_statfs {
 _Static_assert(sizeof(struct linux_statfs) == 120, "asm/statfs.h, x86-64");
 
 #define PROC_SUPER_MAGIC 0x9fa0
-#define PIPEFS_MAGIC 0x50495045
+#define PIPEFS_MAGIC     0x50495045
 
 static int64_t statfs_inode(struct task *t, struct inode *i, uint64_t va)
 {

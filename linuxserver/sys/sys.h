@@ -1,7 +1,7 @@
 /*
- * What every handler has at hand. A handler takes the task and the six arguments as they came in registers, and returns the result
- * or -errno (or a restart code of linux.h where it waited). One that must answer with changed registers sets
- * t->outcome->answer.
+ * What every handler has at hand. A handler takes the task and the six arguments as they came in
+ * registers, and returns the result or -errno (or a restart code of linux.h where it waited). One
+ * that must answer with changed registers sets t->outcome->answer.
  */
 #pragma once
 
@@ -9,7 +9,8 @@
 #include <mm.h>
 #include <task.h>
 
-#define CALL(number, name, handler, support, note) int64_t handler(struct task *t, const uint64_t *a);
+#define CALL(number, name, handler, support, note)                                                 \
+    int64_t handler(struct task *t, const uint64_t *a);
 #include "table.def"
 #undef CALL
 

@@ -33,7 +33,10 @@ int64_t sys_uname(struct task *t, const uint64_t *a)
     return copy_out(t->mm, a[0], &copy, sizeof copy);
 }
 
-/* As a Linux whose kernel has no address family built in; libc then does without (initgroups, syslog). */
+/*
+ * As a Linux whose kernel has no address family built in; libc then does without (initgroups,
+ * syslog).
+ */
 int64_t sys_socket(struct task *t, const uint64_t *a)
 {
     (void)t;
@@ -100,8 +103,8 @@ int64_t sys_reboot(struct task *t, const uint64_t *a)
     if (!cred_capable(&t->cred, CAP_SYS_BOOT))
         return -EPERM;
     if ((uint32_t)a[0] != LINUX_REBOOT_MAGIC1 ||
-        (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A && magic2 != LINUX_REBOOT_MAGIC2B &&
-         magic2 != LINUX_REBOOT_MAGIC2C))
+        (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A &&
+         magic2 != LINUX_REBOOT_MAGIC2B && magic2 != LINUX_REBOOT_MAGIC2C))
         return -EINVAL;
     switch ((uint32_t)a[2]) {
     case LINUX_REBOOT_CMD_CAD_ON:
@@ -131,7 +134,8 @@ int64_t sys_syslog(struct task *t, const uint64_t *a)
 
     if (type < 0 || type > 10)
         return -EINVAL;
-    if (type != 3 && type != 10 && !cred_capable(&t->cred, CAP_SYSLOG) && !cred_capable(&t->cred, CAP_SYS_ADMIN))
+    if (type != 3 && type != 10 && !cred_capable(&t->cred, CAP_SYSLOG) &&
+        !cred_capable(&t->cred, CAP_SYS_ADMIN))
         return -EPERM;
     return 0;
 }

@@ -35,7 +35,8 @@ int64_t timeval_in(struct task *t, uint64_t va, jg_time_t *out)
         return -EFAULT;
     if (tv[0] < 0 || tv[1] < 0 || tv[1] >= 1000000)
         return -EINVAL;
-    *out = tv[0] > INT64_MAX / NS_PER_SEC - 1 ? JG_TIME_INFINITE : tv[0] * NS_PER_SEC + tv[1] * 1000;
+    *out =
+        tv[0] > INT64_MAX / NS_PER_SEC - 1 ? JG_TIME_INFINITE : tv[0] * NS_PER_SEC + tv[1] * 1000;
     return 0;
 }
 
@@ -129,7 +130,10 @@ int64_t sys_time(struct task *t, const uint64_t *a)
     return a[0] && copy_out(t->mm, a[0], &now, sizeof now) ? -EFAULT : now;
 }
 
-/* Sleeps to a monotonic deadline; on a signal the rest goes to `left_va`, and the call can be restarted. */
+/*
+ * Sleeps to a monotonic deadline; on a signal the rest goes to `left_va`, and the call can be
+ * restarted.
+ */
 static int64_t sleep_until(struct task *t, jg_time_t deadline, uint64_t left_va);
 
 static int64_t sleep_again(struct task *t)
@@ -159,7 +163,7 @@ static int64_t sleep_until(struct task *t, jg_time_t deadline, uint64_t left_va)
 
 int64_t sys_restart_syscall(struct task *t, const uint64_t *a)
 {
-    int64_t (*again)(struct task *t) = t->restart;
+    int64_t (*again)(struct task * t) = t->restart;
 
     (void)a;
     t->restart = NULL;
@@ -196,7 +200,8 @@ int64_t sys_clock_nanosleep(struct task *t, const uint64_t *a)
         return -EINVAL;
     if ((err = read_clock(t, id, &now)))
         return err;
-    if (id == CLOCK_PROCESS_CPUTIME_ID || id == CLOCK_MONOTONIC_RAW || id == CLOCK_REALTIME_COARSE || id == CLOCK_MONOTONIC_COARSE)
+    if (id == CLOCK_PROCESS_CPUTIME_ID || id == CLOCK_MONOTONIC_RAW ||
+        id == CLOCK_REALTIME_COARSE || id == CLOCK_MONOTONIC_COARSE)
         return -EOPNOTSUPP;
     if ((err = time_in(t, a[2], &ns)))
         return err;
@@ -246,7 +251,8 @@ int64_t sys_setitimer(struct task *t, const uint64_t *a)
 
     if (a[0] != ITIMER_REAL)
         return -EINVAL;
-    if (a[1] && ((err = timeval_in(t, a[1], &interval)) || (err = timeval_in(t, a[1] + 16, &value))))
+    if (a[1] &&
+        ((err = timeval_in(t, a[1], &interval)) || (err = timeval_in(t, a[1] + 16, &value))))
         return err;
     mutex_lock(&tasks_lock);
     left = itimer_set(t->process, value, interval, &old);

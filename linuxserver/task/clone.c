@@ -180,7 +180,8 @@ static bool too_many(struct task *t)
 
     if (limit == RLIM64_INFINITY || !t->cred.uid || cred_capable(&t->cred, CAP_SYS_RESOURCE))
         return false;
-    LIST_FOR_EACH (it, &all_processes) {
+    LIST_FOR_EACH(it, &all_processes)
+    {
         struct process *p = LIST_ENTRY(it, struct process, link);
         struct task *any = process_any_task(p);
 
@@ -313,7 +314,8 @@ struct task *task_create_first(void)
     t->mm = mm_create();
     t->files = files_create();
     t->sighand = sighand_create();
-    if (!t->process || !t->mm || !t->files || !t->sighand || make_process(t) || make_thread(t, NULL)) {
+    if (!t->process || !t->mm || !t->files || !t->sighand || make_process(t) ||
+        make_thread(t, NULL)) {
         task_discard(t);
         return NULL;
     }

@@ -9,8 +9,9 @@
 
 #define CAP_ALL ((2ull << CAP_LAST_CAP) - 1)
 #define CAP_FS                                                                                     \
-    (1ull << CAP_CHOWN | 1ull << CAP_MKNOD | 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_DAC_READ_SEARCH | \
-     1ull << CAP_FOWNER | 1ull << CAP_FSETID | 1ull << CAP_LINUX_IMMUTABLE | 1ull << CAP_MAC_OVERRIDE)
+    (1ull << CAP_CHOWN | 1ull << CAP_MKNOD | 1ull << CAP_DAC_OVERRIDE |                            \
+     1ull << CAP_DAC_READ_SEARCH | 1ull << CAP_FOWNER | 1ull << CAP_FSETID |                       \
+     1ull << CAP_LINUX_IMMUTABLE | 1ull << CAP_MAC_OVERRIDE)
 
 void cred_init_root(struct cred *c)
 {

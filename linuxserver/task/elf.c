@@ -1,7 +1,9 @@
 /*
- * Loading ELF programs: segments, interpreter, stack, auxiliary vector. Source: elf(5), getauxval(3), the x86-64 psABI.
+ * Loading ELF programs: segments, interpreter, stack, auxiliary vector. Source: elf(5),
+ * getauxval(3), the x86-64 psABI.
  *
- * A file is not trusted: every number is checked before it is used, and what does not fit is ENOEXEC.
+ * A file is not trusted: every number is checked before it is used, and what does not fit is
+ * ENOEXEC.
  */
 #include "exec.h"
 
@@ -16,18 +18,18 @@
 #include <mm.h>
 #include <vdso/vdso.h>
 
-#define PHDRS_MAX 64u
-#define PIE_BASE 0x555555554000ull
-#define STACK_TOP JG_USER_TOP
+#define PHDRS_MAX   64u
+#define PIE_BASE    0x555555554000ull
+#define STACK_TOP   JG_USER_TOP
 #define STACK_FIRST (32 * PAGE_SIZE)
-#define NO_LIMITS ((struct mm_limits){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX})
+#define NO_LIMITS   ((struct mm_limits){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX})
 
 struct program {
     Elf64_Ehdr head;
     Elf64_Phdr phdr[PHDRS_MAX];
-    uint64_t bias;        /* added to every address */
-    uint64_t low, high;   /* page-aligned span of the segments, unbiased */
-    uint64_t bss_end;     /* biased end of the last segment */
+    uint64_t bias;      /* added to every address */
+    uint64_t low, high; /* page-aligned span of the segments, unbiased */
+    uint64_t bss_end;   /* biased end of the last segment */
     uint64_t phdr_va;
 };
 
@@ -36,7 +38,9 @@ int64_t exec_read(struct file *f, void *buf, size_t size, uint64_t offset)
     jg_handle_t vmo;
     int err = inode_vmo(f->inode, &vmo);
 
-    return err ? err : mm_transfer(NULL, vmo, JG_TRANSFER_READ, (uintptr_t)buf, size, &offset, UINT64_MAX);
+    return err ? err
+               : mm_transfer(NULL, vmo, JG_TRANSFER_READ, (uintptr_t)buf, size, &offset,
+                             UINT64_MAX);
 }
 
 static int64_t read_program(struct file *f, struct program *p)
@@ -46,8 +50,9 @@ static int64_t read_program(struct file *f, struct program *p)
 
     if (n < 0)
         return n;
-    if (n != sizeof *h || memcmp(h->e_ident, ELFMAG, SELFMAG) || h->e_ident[EI_CLASS] != ELFCLASS64 ||
-        h->e_ident[EI_DATA] != ELFDATA2LSB || h->e_machine != EM_X86_64 || (h->e_type != ET_EXEC && h->e_type != ET_DYN) ||
+    if (n != sizeof *h || memcmp(h->e_ident, ELFMAG, SELFMAG) ||
+        h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_ident[EI_DATA] != ELFDATA2LSB ||
+        h->e_machine != EM_X86_64 || (h->e_type != ET_EXEC && h->e_type != ET_DYN) ||
         h->e_phentsize != sizeof(Elf64_Phdr) || !h->e_phnum || h->e_phnum > PHDRS_MAX)
         return -ENOEXEC;
     n = exec_read(f, p->phdr, h->e_phnum * sizeof(Elf64_Phdr), h->e_phoff);
@@ -62,8 +67,9 @@ static int64_t read_program(struct file *f, struct program *p)
 
         if (s->p_type != PT_LOAD)
             continue;
-        if (s->p_filesz > s->p_memsz || s->p_vaddr + s->p_memsz < s->p_vaddr || s->p_vaddr + s->p_memsz > JG_USER_TOP ||
-            (s->p_vaddr ^ s->p_offset) % PAGE_SIZE || s->p_offset + s->p_filesz < s->p_offset)
+        if (s->p_filesz > s->p_memsz || s->p_vaddr + s->p_memsz < s->p_vaddr ||
+            s->p_vaddr + s->p_memsz > JG_USER_TOP || (s->p_vaddr ^ s->p_offset) % PAGE_SIZE ||
+            s->p_offset + s->p_filesz < s->p_offset)
             return -ENOEXEC;
         if (page_down(s->p_vaddr) < p->low)
             p->low = page_down(s->p_vaddr);
@@ -79,11 +85,17 @@ static uint32_t prot_of(const Elf64_Phdr *s)
            (s->p_flags & PF_X ? JG_PROT_EXECUTE : 0);
 }
 
-static int64_t map_file_part(struct mm *mm, struct backing *b, const struct program *p, const Elf64_Phdr *s)
+static int64_t map_file_part(struct mm *mm, struct backing *b, const struct program *p,
+                             const Elf64_Phdr *s)
 {
     uint64_t start = page_down(s->p_vaddr + p->bias), end = s->p_vaddr + s->p_filesz + p->bias;
-    struct mm_map map = {.hint = start, .length = end - start, .prot = prot_of(s), .max_prot = 7,
-                         .options = MM_FIXED, .backing = b, .offset = page_down(s->p_offset)};
+    struct mm_map map = {.hint = start,
+                         .length = end - start,
+                         .prot = prot_of(s),
+                         .max_prot = 7,
+                         .options = MM_FIXED,
+                         .backing = b,
+                         .offset = page_down(s->p_offset)};
     int64_t r = mm_map(mm, &map, &NO_LIMITS);
 
     return r < 0 ? r : 0;
@@ -158,7 +170,10 @@ static int64_t map_segments(struct mm *mm, struct file *f, struct program *p, bo
     return err;
 }
 
-/* Where a position-independent program goes: programs at a fixed base, interpreters among the other mappings. */
+/*
+ * Where a position-independent program goes: programs at a fixed base, interpreters among the other
+ * mappings.
+ */
 static int64_t place(struct mm *mm, struct program *p, bool main_program)
 {
     struct mm_map probe = {.length = p->high - p->low, .options = 0, .max_prot = 7};
@@ -178,7 +193,8 @@ static int64_t place(struct mm *mm, struct program *p, bool main_program)
     return mm_unmap(mm, (uint64_t)at, p->high - p->low);
 }
 
-static int64_t open_interpreter(struct task *t, struct file *f, const struct program *p, struct file **out)
+static int64_t open_interpreter(struct task *t, struct file *f, const struct program *p,
+                                struct file **out)
 {
     struct walk *w;
     char path[256];
@@ -209,8 +225,8 @@ static int64_t open_interpreter(struct task *t, struct file *f, const struct pro
 
 /* The initial stack, built downwards in a buffer that is copied out in one piece. */
 struct stack {
-    uint64_t top, at;   /* program addresses */
-    uint8_t *buffer;    /* shows [top - size, top) */
+    uint64_t top, at; /* program addresses */
+    uint8_t *buffer;  /* shows [top - size, top) */
     size_t size;
 };
 
@@ -225,16 +241,31 @@ static uint64_t vector_caps(void)
     return cpuid(1).d;
 }
 
-static unsigned fill_auxv(uint64_t *v, const struct program *p, const struct program *interp, uint64_t base, uint64_t random,
-                          uint64_t execfn, uint64_t platform, uint64_t vdso, const struct cred *c, bool secure)
+static unsigned fill_auxv(uint64_t *v, const struct program *p, const struct program *interp,
+                          uint64_t base, uint64_t random, uint64_t execfn, uint64_t platform,
+                          uint64_t vdso, const struct cred *c, bool secure)
 {
     const uint64_t pairs[][2] = {
-        {AT_HWCAP, vector_caps()}, {AT_PAGESZ, PAGE_SIZE}, {AT_CLKTCK, HZ_USER}, {AT_PHDR, p->phdr_va},
-        {AT_PHENT, sizeof(Elf64_Phdr)}, {AT_PHNUM, p->head.e_phnum}, {AT_BASE, interp ? base : 0}, {AT_FLAGS, 0},
-        {AT_ENTRY, p->head.e_entry + p->bias}, {AT_UID, c->uid}, {AT_EUID, c->euid}, {AT_GID, c->gid},
-        {AT_EGID, c->egid}, {AT_SECURE, secure}, {AT_RANDOM, random}, {AT_HWCAP2, 0}, {AT_EXECFN, execfn},
+        {AT_HWCAP, vector_caps()},
+        {AT_PAGESZ, PAGE_SIZE},
+        {AT_CLKTCK, HZ_USER},
+        {AT_PHDR, p->phdr_va},
+        {AT_PHENT, sizeof(Elf64_Phdr)},
+        {AT_PHNUM, p->head.e_phnum},
+        {AT_BASE, interp ? base : 0},
+        {AT_FLAGS, 0},
+        {AT_ENTRY, p->head.e_entry + p->bias},
+        {AT_UID, c->uid},
+        {AT_EUID, c->euid},
+        {AT_GID, c->gid},
+        {AT_EGID, c->egid},
+        {AT_SECURE, secure},
+        {AT_RANDOM, random},
+        {AT_HWCAP2, 0},
+        {AT_EXECFN, execfn},
         {AT_PLATFORM, platform},
-        {vdso ? AT_SYSINFO_EHDR : AT_IGNORE, vdso}, {AT_NULL, 0},
+        {vdso ? AT_SYSINFO_EHDR : AT_IGNORE, vdso},
+        {AT_NULL, 0},
     };
 
     memcpy(v, pairs, sizeof pairs);
@@ -244,15 +275,20 @@ static unsigned fill_auxv(uint64_t *v, const struct program *p, const struct pro
 static int64_t map_stack(struct mm *mm, size_t bytes)
 {
     uint64_t size = page_up(bytes + STACK_FIRST);
-    struct mm_map map = {.hint = STACK_TOP - size, .length = size, .prot = 3, .max_prot = 7, .options = MM_FIXED,
+    struct mm_map map = {.hint = STACK_TOP - size,
+                         .length = size,
+                         .prot = 3,
+                         .max_prot = 7,
+                         .options = MM_FIXED,
                          .region_flags = REGION_STACK};
     int64_t r = mm_map(mm, &map, &NO_LIMITS);
 
     return r < 0 ? r : 0;
 }
 
-static int64_t build_stack(struct task *t, const struct exec_request *r, struct image *image, const struct program *p,
-                           const struct program *interp, uint64_t base, const struct cred *cred, bool secure)
+static int64_t build_stack(struct task *t, const struct exec_request *r, struct image *image,
+                           const struct program *p, const struct program *interp, uint64_t base,
+                           const struct cred *cred, bool secure)
 {
     const struct exec_strings *str = &r->strings;
     size_t name_len = strlen(r->path) + 1, pointers = (str->argc + str->envc + 3ul) * 8;
@@ -283,7 +319,8 @@ static int64_t build_stack(struct task *t, const struct exec_request *r, struct 
     s.at &= ~15ull;
     push(&s, bytes, sizeof bytes);
     random = s.at;
-    mm->auxv_words = fill_auxv(mm->auxv, p, interp, base, random, execfn, platform, image->vdso, cred, secure);
+    mm->auxv_words =
+        fill_auxv(mm->auxv, p, interp, base, random, execfn, platform, image->vdso, cred, secure);
     /* argc must end up 16-aligned. */
     s.at -= (s.at - mm->auxv_words * 8 - pointers) & 15;
     push(&s, mm->auxv, mm->auxv_words * 8);
@@ -315,8 +352,8 @@ static int64_t build_stack(struct task *t, const struct exec_request *r, struct 
     return err;
 }
 
-static int64_t load_interpreter(struct task *t, struct file *f, struct program *p, struct image *image, struct program *interp,
-                                bool *has)
+static int64_t load_interpreter(struct task *t, struct file *f, struct program *p,
+                                struct image *image, struct program *interp, bool *has)
 {
     struct file *file;
     int64_t err = open_interpreter(t, f, p, &file);
@@ -335,7 +372,8 @@ static int64_t load_interpreter(struct task *t, struct file *f, struct program *
     return err;
 }
 
-int64_t elf_load(struct task *t, const struct exec_request *request, const struct cred *cred, bool secure, struct image *image)
+int64_t elf_load(struct task *t, const struct exec_request *request, const struct cred *cred,
+                 bool secure, struct image *image)
 {
     struct program *p = rt_zalloc(2 * sizeof *p), *interp = p + 1;
     bool has_interp = false;
@@ -364,7 +402,8 @@ int64_t elf_load(struct task *t, const struct exec_request *request, const struc
         err = at < 0 ? at : 0;
     }
     if (!err)
-        err = build_stack(t, request, image, p, has_interp ? interp : NULL, interp->bias + interp->low, cred, secure);
+        err = build_stack(t, request, image, p, has_interp ? interp : NULL,
+                          interp->bias + interp->low, cred, secure);
     if (!err) {
         image->mm->brk_start = image->mm->brk = page_up(p->bss_end);
         image->entry = has_interp ? interp->head.e_entry + interp->bias : p->head.e_entry + p->bias;

@@ -1,5 +1,6 @@
 /*
- * execve: the new image is built first, so that it can fail cleanly; then siblings go, and everything is swapped.
+ * execve: the new image is built first, so that it can fail cleanly; then siblings go, and
+ * everything is swapped.
  */
 #include "exec.h"
 
@@ -7,8 +8,8 @@
 #include <jg/rt/string.h>
 
 #include <fs/inode.h>
-#include <fs/path.h>
 #include <fs/open.h>
+#include <fs/path.h>
 #include <linux/signal.h>
 #include <mm.h>
 #include <signal.h>
@@ -27,7 +28,8 @@ int64_t exec_open(struct walk *w, struct file **out)
     if (w->in_proc) {
         /* /proc/self/exe as a program: proc_open gives the file behind the link. */
         err = w->proc_missing ? -ENOENT : proc_open(w->task, w->proc, O_RDONLY, out);
-        if (!err && (!(*out)->inode || inode_in_proc((*out)->inode) || !mode_is((*out)->inode->mode, S_IFREG))) {
+        if (!err && (!(*out)->inode || inode_in_proc((*out)->inode) ||
+                     !mode_is((*out)->inode->mode, S_IFREG))) {
             file_put(*out);
             err = -EACCES;
         }
@@ -98,7 +100,10 @@ static void set_name(struct task *t, const char *path)
 
 static void start_state(struct task *t, const struct image *image)
 {
-    struct jg_regs regs = {.rip = image->entry, .rsp = image->stack_pointer, .rflags = 0x202, .entry_rax = (uint64_t)-1};
+    struct jg_regs regs = {.rip = image->entry,
+                           .rsp = image->stack_pointer,
+                           .rflags = 0x202,
+                           .entry_rax = (uint64_t)-1};
     struct jg_info_system info;
     uint8_t *area;
 
@@ -108,15 +113,15 @@ static void start_state(struct task *t, const struct image *image)
     area = rt_zalloc(info.vector_size);
     if (!area)
         return;
-    area[0] = 0x7f, area[1] = 0x03;             /* FCW */
-    *(uint32_t *)(area + 24) = 0x1f80;          /* MXCSR */
+    area[0] = 0x7f, area[1] = 0x03;    /* FCW */
+    *(uint32_t *)(area + 24) = 0x1f80; /* MXCSR */
     jg_thread_write_state(t->thread, JG_STATE_VECTOR, area, info.vector_size);
     rt_free(area);
 }
 
 /* Point of no return: only stores and releases from here. */
-static void commit(struct task *t, struct image *image, const struct cred *cred, struct files *files, struct sighand *sighand,
-                   const char *path)
+static void commit(struct task *t, struct image *image, const struct cred *cred,
+                   struct files *files, struct sighand *sighand, const char *path)
 {
     struct files *old_files = t->files;
     struct sighand *old_sighand = t->sighand;
@@ -172,7 +177,10 @@ int task_exec(struct task *t, struct exec_request *request)
         mm_put(image.mm);
         return (int)err;
     }
-    /* The siblings are gone: now only other processes can share anything with us, and there is no way back. */
+    /*
+     * The siblings are gone: now only other processes can share anything with us, and there is no
+     * way back.
+     */
     err = unshare(t, &files, &sighand);
     if (err) {
         mm_put(image.mm);

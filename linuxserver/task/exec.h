@@ -14,9 +14,9 @@ struct exec_strings {
 };
 
 struct exec_request {
-    struct file *file;         /* opened with execute permission; the caller's */
-    char *path;                /* as given: AT_EXECFN, the name of the process */
-    char interpreter[256];      /* of the script before, which is the argument of the next; else empty */
+    struct file *file;     /* opened with execute permission; the caller's */
+    char *path;            /* as given: AT_EXECFN, the name of the process */
+    char interpreter[256]; /* of the script before, which is the argument of the next; else empty */
     struct exec_strings strings;
 };
 
@@ -24,7 +24,9 @@ struct exec_request {
 int64_t exec_read_strings(struct task *t, uint64_t array, struct exec_strings *to, unsigned *count);
 /* Appends one of the server's own. */
 int64_t exec_add_string(struct exec_strings *to, const char *s, size_t length);
-/* Replaces argv[0] by up to three strings (scripts): interpreter, optional argument, script path. */
+/*
+ * Replaces argv[0] by up to three strings (scripts): interpreter, optional argument, script path.
+ */
 int64_t exec_replace_first(struct exec_strings *to, const char *const *with, unsigned count);
 
 struct walk;
@@ -39,8 +41,12 @@ struct image {
     uint64_t vdso; /* 0: none */
 };
 
-/* Loads the ELF program (and its interpreter) of `request` into a new mm. 0 or -errno (ENOEXEC, ELIBBAD, ENOMEM, ...). */
-int64_t elf_load(struct task *t, const struct exec_request *request, const struct cred *cred, bool secure, struct image *image);
+/*
+ * Loads the ELF program (and its interpreter) of `request` into a new mm. 0 or -errno (ENOEXEC,
+ * ELIBBAD, ENOMEM, ...).
+ */
+int64_t elf_load(struct task *t, const struct exec_request *request, const struct cred *cred,
+                 bool secure, struct image *image);
 
 /* Does the file begin as a script? Then the interpreter line is put into the request and its file replaced. 1: done, try again;
  * 0: no script; -errno. */

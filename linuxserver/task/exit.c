@@ -120,17 +120,19 @@ static bool tell_parent(struct process *p)
 }
 
 /*
- * The group of `p` has lost the link to its session that went through `parent`. If that was the last one, and the group
- * holds stopped jobs, it gets HUP and CONT.
+ * The group of `p` has lost the link to its session that went through `parent`. If that was the
+ * last one, and the group holds stopped jobs, it gets HUP and CONT.
  */
 static void hang_up_orphans(struct process *p, const struct process *parent)
 {
     siginfo_t hup, cont;
     bool stopped = false;
 
-    if (!parent || parent->pgid == p->pgid || parent->sid != p->sid || !process_group_orphaned(p->pgid, p->sid))
+    if (!parent || parent->pgid == p->pgid || parent->sid != p->sid ||
+        !process_group_orphaned(p->pgid, p->sid))
         return;
-    LIST_FOR_EACH (it, &all_processes) {
+    LIST_FOR_EACH(it, &all_processes)
+    {
         struct process *q = LIST_ENTRY(it, struct process, link);
 
         stopped |= q->pgid == p->pgid && q->stopped && !q->zombie;
@@ -145,7 +147,8 @@ static void hang_up_orphans(struct process *p, const struct process *parent)
 
 static void give_children_away(struct process *p, struct list *unwanted)
 {
-    LIST_FOR_EACH_SAFE (it, &p->children) {
+    LIST_FOR_EACH_SAFE(it, &p->children)
+    {
         struct process *child = LIST_ENTRY(it, struct process, sibling);
 
         list_remove(&child->sibling);
@@ -163,13 +166,17 @@ static void give_children_away(struct process *p, struct list *unwanted)
     }
 }
 
-/* PR_SET_PDEATHSIG: the children's wish, when their parent's thread group ends. tasks_lock is held. */
+/*
+ * PR_SET_PDEATHSIG: the children's wish, when their parent's thread group ends. tasks_lock is held.
+ */
 static void send_death_signals(struct process *p)
 {
-    LIST_FOR_EACH (it, &p->children) {
+    LIST_FOR_EACH(it, &p->children)
+    {
         struct process *child = LIST_ENTRY(it, struct process, sibling);
 
-        LIST_FOR_EACH_SAFE (at, &child->tasks) {
+        LIST_FOR_EACH_SAFE(at, &child->tasks)
+        {
             struct task *t = LIST_ENTRY(at, struct task, link);
             siginfo_t info;
 
@@ -204,7 +211,10 @@ void process_free(struct process *p)
     rt_free(p);
 }
 
-/* The last task has gone. tasks_lock is held; processes that nobody waits for are put on `unwanted`. */
+/*
+ * The last task has gone. tasks_lock is held; processes that nobody waits for are put on
+ * `unwanted`.
+ */
 static void process_end(struct process *p, struct list *unwanted)
 {
     p->zombie = true;
@@ -281,7 +291,8 @@ int task_remove_siblings(struct task *t)
         goto out;
     }
     p->exec_task = t;
-    LIST_FOR_EACH (it, &p->tasks) {
+    LIST_FOR_EACH(it, &p->tasks)
+    {
         struct task *other = LIST_ENTRY(it, struct task, link);
 
         if (other == t)

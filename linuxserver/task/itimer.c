@@ -24,7 +24,8 @@ void itimer_fire(struct timer *timer)
     if (p->real_interval) {
         jg_time_t next = after(timer->deadline, p->real_interval);
 
-        timer_arm(timer, next > time_monotonic() ? next : after(time_monotonic(), p->real_interval));
+        timer_arm(timer,
+                  next > time_monotonic() ? next : after(time_monotonic(), p->real_interval));
     }
 }
 
@@ -38,7 +39,8 @@ jg_time_t itimer_left(const struct process *p)
     return left > 0 ? left : 1; /* due, but not delivered yet: never 0 */
 }
 
-jg_time_t itimer_set(struct process *p, jg_time_t value, jg_time_t interval, jg_time_t *old_interval)
+jg_time_t itimer_set(struct process *p, jg_time_t value, jg_time_t interval,
+                     jg_time_t *old_interval)
 {
     jg_time_t left = itimer_left(p);
 

@@ -142,7 +142,8 @@ static int64_t set_directory(struct task *t, const char *cwd)
     return 0;
 }
 
-static int64_t exec_first(struct task *t, const char *text, size_t size, uint32_t argc, uint32_t envc)
+static int64_t exec_first(struct task *t, const char *text, size_t size, uint32_t argc,
+                          uint32_t envc)
 {
     const char *at = text, *end = text + size, *path = next_string(&at, end), *s;
     struct exec_request request = {0};
@@ -186,8 +187,8 @@ static const char *reason(int64_t err)
     }
 }
 
-static int32_t start(const struct personality_standard *io, uint32_t argc, uint32_t envc, const char *text, size_t size,
-                     char *problem, size_t problem_size)
+static int32_t start(const struct personality_standard *io, uint32_t argc, uint32_t envc,
+                     const char *text, size_t size, char *problem, size_t problem_size)
 {
     struct task *t = worker_reserve() ? NULL : task_create_first();
     struct inode *system = t ? root_inode(server.system) : NULL;
@@ -206,14 +207,16 @@ static int32_t start(const struct personality_standard *io, uint32_t argc, uint3
         err = task_start(t);
     if (err) {
         rt_format(problem, problem_size, "%s: %s (%ld)", text, reason(err), err);
-        return err == -ENOENT ? PERSONALITY_ERROR_NO_PROGRAM
-               : err == -ENOMEM ? PERSONALITY_ERROR_NO_MEMORY : PERSONALITY_ERROR_BAD_PROGRAM;
+        return err == -ENOENT   ? PERSONALITY_ERROR_NO_PROGRAM
+               : err == -ENOMEM ? PERSONALITY_ERROR_NO_MEMORY
+                                : PERSONALITY_ERROR_BAD_PROGRAM;
     }
     return 0;
 }
 
-static int32_t op_launch(struct personality_call *call, const struct personality_standard *io, uint32_t argc, uint32_t envc,
-                         struct jg_window text, char *problem, size_t problem_size, size_t *problem_len)
+static int32_t op_launch(struct personality_call *call, const struct personality_standard *io,
+                         uint32_t argc, uint32_t envc, struct jg_window text, char *problem,
+                         size_t problem_size, size_t *problem_len)
 {
     char *copy;
     int32_t r;
@@ -235,8 +238,8 @@ static int32_t op_launch(struct personality_call *call, const struct personality
     return r;
 }
 
-static int32_t op_status(struct personality_call *call, uint32_t *what, uint32_t *code, char *problem, size_t problem_size,
-                         size_t *problem_len)
+static int32_t op_status(struct personality_call *call, uint32_t *what, uint32_t *code,
+                         char *problem, size_t problem_size, size_t *problem_len)
 {
     (void)call, (void)problem, (void)problem_size;
     *problem_len = 0;

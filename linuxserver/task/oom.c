@@ -15,19 +15,22 @@
 #include <jg/rt/string.h>
 #include <jg/rt/time.h>
 
-#include <mm.h>
 #include <linux/signal.h>
+#include <mm.h>
 
-#define NEVER (-1000)                /* oom_score_adj: not this one */
-#define GRACE_NS 1000000000ll        /* a victim has this long to go */
-#define STEP_NS 2000000ll
-#define LINE_NS 200000000ll
-#define GROUPS 256u
+#define NEVER    (-1000)      /* oom_score_adj: not this one */
+#define GRACE_NS 1000000000ll /* a victim has this long to go */
+#define STEP_NS  2000000ll
+#define LINE_NS  200000000ll
+#define GROUPS   256u
 
-static jg_time_t last_kill;          /* tasks_lock */
-static int64_t group_sum[GROUPS];    /* tasks_lock; by pgid, of one choice */
+static jg_time_t last_kill;       /* tasks_lock */
+static int64_t group_sum[GROUPS]; /* tasks_lock; by pgid, of one choice */
 
-/* Twice what the kernel keeps back from programs' pages (mm/frame.c), so that fork fails before anybody's next page. */
+/*
+ * Twice what the kernel keeps back from programs' pages (mm/frame.c), so that fork fails before
+ * anybody's next page.
+ */
 static bool below_margin(void)
 {
     struct jg_info_system info;
@@ -57,7 +60,10 @@ static int64_t weight(struct process *p, uint64_t total)
            p->oom_score_adj * (int64_t)(total / 1000);
 }
 
-/* Adds up what groups have. Returns the heaviest process and its weight; *dying: a victim is on its way already. */
+/*
+ * Adds up what groups have. Returns the heaviest process and its weight; *dying: a victim is on its
+ * way already.
+ */
 static struct process *heaviest(uint64_t total, int64_t *most, bool *dying)
 {
     struct process *found = NULL;
@@ -65,7 +71,8 @@ static struct process *heaviest(uint64_t total, int64_t *most, bool *dying)
     memset(group_sum, 0, sizeof group_sum);
     *dying = false;
     *most = -1;
-    LIST_FOR_EACH (it, &all_processes) {
+    LIST_FOR_EACH(it, &all_processes)
+    {
         struct process *p = LIST_ENTRY(it, struct process, link);
         int64_t w;
 
@@ -89,10 +96,12 @@ static struct process *youngest_of_crowd(uint64_t total)
     struct process *found = NULL;
     int64_t most = 0;
 
-    LIST_FOR_EACH (it, &all_processes) {
+    LIST_FOR_EACH(it, &all_processes)
+    {
         struct process *p = LIST_ENTRY(it, struct process, link);
 
-        if (group_sum[p->pgid % GROUPS] >= most && !p->zombie && !p->group_exit && weight(p, total) >= 0) {
+        if (group_sum[p->pgid % GROUPS] >= most && !p->zombie && !p->group_exit &&
+            weight(p, total) >= 0) {
             most = group_sum[p->pgid % GROUPS];
             found = p;
         }
@@ -123,8 +132,9 @@ static void tell(const struct process *victim, int toucher, uint64_t address, jg
         untold++;
         return;
     }
-    rt_log("%d (%s): killed, out of memory (%d touched %lx; %u more since the last line)", victim->pid,
-           victim->leader ? victim->leader->comm : victim->comm, toucher, address, untold);
+    rt_log("%d (%s): killed, out of memory (%d touched %lx; %u more since the last line)",
+           victim->pid, victim->leader ? victim->leader->comm : victim->comm, toucher, address,
+           untold);
     last_line = now;
     untold = 0;
 }

@@ -8,8 +8,8 @@
 
 #include <mm.h>
 
-#define STRING_MAX 131072ul     /* MAX_ARG_STRLEN */
-#define TOTAL_MAX (2ul << 20)   /* a quarter of the default stack limit, as Linux counts it */
+#define STRING_MAX 131072ul    /* MAX_ARG_STRLEN */
+#define TOTAL_MAX  (2ul << 20) /* a quarter of the default stack limit, as Linux counts it */
 
 static int64_t room_for(struct exec_strings *s, size_t more)
 {

@@ -8,7 +8,7 @@
 #include <signal.h>
 
 #define PID_MAX 32768
-#define HASH 256
+#define HASH    256
 
 struct mutex tasks_lock = MUTEX_INIT;
 struct list all_processes = LIST_INIT(all_processes);
@@ -21,12 +21,14 @@ static bool wrapped;
 
 static bool id_used(int id)
 {
-    LIST_FOR_EACH (it, &all_processes) {
+    LIST_FOR_EACH(it, &all_processes)
+    {
         struct process *p = LIST_ENTRY(it, struct process, link);
 
         if (p->pid == id || p->pgid == id || p->sid == id)
             return true;
-        LIST_FOR_EACH (at, &p->tasks) {
+        LIST_FOR_EACH(at, &p->tasks)
+        {
             if (LIST_ENTRY(at, struct task, link)->tid == id)
                 return true;
         }
@@ -68,7 +70,8 @@ void table_remove(struct task *t)
 
 struct process *process_find(int pid)
 {
-    LIST_FOR_EACH (it, &all_processes) {
+    LIST_FOR_EACH(it, &all_processes)
+    {
         struct process *p = LIST_ENTRY(it, struct process, link);
 
         if (p->pid == pid)
@@ -79,10 +82,12 @@ struct process *process_find(int pid)
 
 struct task *task_find(int tid)
 {
-    LIST_FOR_EACH (it, &all_processes) {
+    LIST_FOR_EACH(it, &all_processes)
+    {
         struct process *p = LIST_ENTRY(it, struct process, link);
 
-        LIST_FOR_EACH (at, &p->tasks) {
+        LIST_FOR_EACH(at, &p->tasks)
+        {
             struct task *t = LIST_ENTRY(at, struct task, link);
 
             if (t->tid == tid)
@@ -101,7 +106,8 @@ struct task *process_any_task(struct process *p)
 
 bool process_group_exists(int pgid, int sid)
 {
-    LIST_FOR_EACH (it, &all_processes) {
+    LIST_FOR_EACH(it, &all_processes)
+    {
         struct process *p = LIST_ENTRY(it, struct process, link);
 
         if (p->pgid == pgid && p->sid == sid)
@@ -112,11 +118,12 @@ bool process_group_exists(int pgid, int sid)
 
 bool process_group_orphaned(int pgid, int sid)
 {
-    LIST_FOR_EACH (it, &all_processes) {
+    LIST_FOR_EACH(it, &all_processes)
+    {
         struct process *p = LIST_ENTRY(it, struct process, link);
 
-        if (p->pgid == pgid && !p->zombie && p->parent && p->parent != init_process && p->parent->pgid != pgid &&
-            p->parent->sid == sid)
+        if (p->pgid == pgid && !p->zombie && p->parent && p->parent != init_process &&
+            p->parent->pgid != pgid && p->parent->sid == sid)
             return false;
     }
     return true;

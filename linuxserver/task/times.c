@@ -18,7 +18,8 @@ void process_times(struct process *p, uint64_t *user, uint64_t *system)
 {
     *user = p->user_ns;
     *system = p->system_ns;
-    LIST_FOR_EACH (it, &p->tasks) {
+    LIST_FOR_EACH(it, &p->tasks)
+    {
         uint64_t u, s;
 
         task_times(LIST_ENTRY(it, struct task, link), &u, &s);

@@ -1,9 +1,9 @@
 /*
  * Waiting for children.
  *
- * The classic trap is to scan, unlock, and sleep: a child that ends in between is missed. Here the waiter registers
- * first, forgets old wake-ups, scans under tasks_lock, and sleeps on its sticky word; a child changes its state
- * under tasks_lock and wakes after it (sync/wait.h).
+ * The classic trap is to scan, unlock, and sleep: a child that ends in between is missed. Here the
+ * waiter registers first, forgets old wake-ups, scans under tasks_lock, and sleeps on its sticky
+ * word; a child changes its state under tasks_lock and wakes after it (sync/wait.h).
  */
 #include <task.h>
 
@@ -52,8 +52,12 @@ static void reap(struct process *parent, struct process *p)
     list_remove(&p->link);
 }
 
-/* One child's news, if the request asks for it. *gone is set when it was reaped. tasks_lock is held. */
-static bool news(struct task *t, struct process *p, const struct wait_request *r, struct wait_result *out, struct process **gone)
+/*
+ * One child's news, if the request asks for it. *gone is set when it was reaped. tasks_lock is
+ * held.
+ */
+static bool news(struct task *t, struct process *p, const struct wait_request *r,
+                 struct wait_result *out, struct process **gone)
 {
     bool keep = r->options & WNOWAIT;
 
@@ -87,7 +91,8 @@ static int64_t scan(struct task *t, const struct wait_request *r, struct wait_re
     int64_t result = -ECHILD;
 
     mutex_lock(&tasks_lock);
-    LIST_FOR_EACH (it, &t->process->children) {
+    LIST_FOR_EACH(it, &t->process->children)
+    {
         struct process *p = LIST_ENTRY(it, struct process, sibling);
 
         if (!eligible(t, p, r))

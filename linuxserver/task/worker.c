@@ -16,7 +16,7 @@
 #include "launch.h"
 
 #define WORKER_STACK (24ul * 1024)
-#define PARKED_MAX 6u
+#define PARKED_MAX   6u
 
 static uint32_t workers; /* all */
 static uint32_t parked;  /* in or about to be in reply_wait */
@@ -71,7 +71,9 @@ static bool handle(const struct jg_received *in, struct jg_message *reply)
     }
 }
 
-/* Takes this worker out if there are plenty. It leaves only with none of the reserved ones missing. */
+/*
+ * Takes this worker out if there are plenty. It leaves only with none of the reserved ones missing.
+ */
 static bool retire(void)
 {
     uint32_t n = __atomic_load_n(&workers, __ATOMIC_SEQ_CST);
@@ -79,7 +81,8 @@ static bool retire(void)
     if (__atomic_load_n(&parked, __ATOMIC_SEQ_CST) < PARKED_MAX ||
         n <= __atomic_load_n(&reserved, __ATOMIC_SEQ_CST) + 2)
         return false;
-    return __atomic_compare_exchange_n(&workers, &n, n - 1, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    return __atomic_compare_exchange_n(&workers, &n, n - 1, false, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_SEQ_CST);
 }
 
 static void worker_main(void *unused)

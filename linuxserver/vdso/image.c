@@ -1,9 +1,9 @@
 /*
  * The vDSO: clocks that a program reads without a system call.
  *
- * Compiled on its own as a shared object, which linuxserver maps into every program behind the kernel's
- * time page. It runs in the program: it calls nothing but system calls, and writes only where it was told.
- * Source: vdso(7).
+ * Compiled on its own as a shared object, which linuxserver maps into every program behind the
+ * kernel's time page. It runs in the program: it calls nothing but system calls, and writes only
+ * where it was told. Source: vdso(7).
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -56,7 +56,10 @@ static long call2(long number, long a, long b)
 {
     long result;
 
-    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b) : "rcx", "r11", "memory");
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b)
+                     : "rcx", "r11", "memory");
     return result;
 }
 

@@ -63,10 +63,16 @@ int64_t vdso_map(struct mm *m)
     const struct mm_limits none = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
     uint64_t size = page_up((uint64_t)(vdso_image_end - vdso_image));
     struct mm_map room = {.length = size + PAGE_SIZE};
-    struct mm_map first = {.length = PAGE_SIZE, .prot = JG_PROT_READ, .max_prot = JG_PROT_READ,
-                           .options = MM_FIXED, .backing = &page};
-    struct mm_map second = {.length = size, .prot = JG_PROT_READ | JG_PROT_EXECUTE,
-                            .max_prot = 7, .options = MM_FIXED, .backing = &image};
+    struct mm_map first = {.length = PAGE_SIZE,
+                           .prot = JG_PROT_READ,
+                           .max_prot = JG_PROT_READ,
+                           .options = MM_FIXED,
+                           .backing = &page};
+    struct mm_map second = {.length = size,
+                            .prot = JG_PROT_READ | JG_PROT_EXECUTE,
+                            .max_prot = 7,
+                            .options = MM_FIXED,
+                            .backing = &image};
     int64_t at, err;
 
     if (!image.vmo)

@@ -5,7 +5,20 @@
 
 #include <jg/rt/string.h>
 
-enum vector { DIVIDE, DEBUG, NMI, BREAKPOINT, OVERFLOW, BOUND, INVALID, STACK = 12, GENERAL = 13, X87 = 16, ALIGNMENT, SIMD = 19 };
+enum vector {
+    DIVIDE,
+    DEBUG,
+    NMI,
+    BREAKPOINT,
+    OVERFLOW,
+    BOUND,
+    INVALID,
+    STACK = 12,
+    GENERAL = 13,
+    X87 = 16,
+    ALIGNMENT,
+    SIMD = 19
+};
 
 void exception_info(unsigned vector, uint64_t error, uint64_t address, uint64_t pc, siginfo_t *info)
 {

@@ -1,9 +1,9 @@
 /*
  * Signal frames on x86-64: what a handler finds on its stack, and the way back.
  *
- * The frame, from the handler's stack pointer up: return address (the restorer), struct ucontext, siginfo;
- * and above them, 64-aligned, the XSAVE area with Linux's software-reserved description in its legacy part.
- * Source: sigreturn(2), asm/sigcontext.h.
+ * The frame, from the handler's stack pointer up: return address (the restorer), struct ucontext,
+ * siginfo; and above them, 64-aligned, the XSAVE area with Linux's software-reserved description in
+ * its legacy part. Source: sigreturn(2), asm/sigcontext.h.
  */
 #include <mm.h>
 #include <signal.h>
@@ -16,13 +16,13 @@
 #include <asm/unistd.h>
 #include <linux/signal.h>
 
-#define RED_ZONE 128
-#define FXSAVE_SIZE 512
-#define SW_RESERVED 464      /* offset of struct _fpx_sw_bytes in the legacy area */
-#define XSTATE_HEADER 512
-#define RFLAGS_CLEAR 0x40500 /* TF, DF, AC are off in a handler */
-#define UC_FLAGS_SIGCONTEXT_SS 6ul /* UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
-#define SYSCALL_BYTES 2
+#define RED_ZONE               128
+#define FXSAVE_SIZE            512
+#define SW_RESERVED            464 /* offset of struct _fpx_sw_bytes in the legacy area */
+#define XSTATE_HEADER          512
+#define RFLAGS_CLEAR           0x40500 /* TF, DF, AC are off in a handler */
+#define UC_FLAGS_SIGCONTEXT_SS 6ul     /* UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
+#define SYSCALL_BYTES          2
 
 struct frame {
     uint64_t restorer;
@@ -95,8 +95,8 @@ static int save_vector(struct task *t, uint64_t va)
 }
 
 /*
- * Loads the vector state that a frame points to. What the program made of it is sanitised by the kernel; a frame
- * without the magic numbers carries only the legacy part.
+ * Loads the vector state that a frame points to. What the program made of it is sanitised by the
+ * kernel; a frame without the magic numbers carries only the legacy part.
  */
 static int load_vector(struct task *t, uint64_t va)
 {
@@ -133,8 +133,8 @@ static bool on_altstack(const struct task *t, uint64_t sp)
     return t->altstack.size && sp > t->altstack.base && sp - t->altstack.base <= t->altstack.size;
 }
 
-int frame_build(struct task *t, struct jg_regs *regs, int sig, const struct action *action, const siginfo_t *info,
-                uint64_t mask)
+int frame_build(struct task *t, struct jg_regs *regs, int sig, const struct action *action,
+                const siginfo_t *info, uint64_t mask)
 {
     uint64_t sp = regs->rsp - RED_ZONE, vector, at;
     struct frame *f;
@@ -158,7 +158,8 @@ int frame_build(struct task *t, struct jg_regs *regs, int sig, const struct acti
     f->uc.uc_flags = 1 /* UC_FP_XSTATE */ | UC_FLAGS_SIGCONTEXT_SS;
     f->uc.uc_stack.ss_sp = (void *)t->altstack.base;
     f->uc.uc_stack.ss_size = t->altstack.size;
-    f->uc.uc_stack.ss_flags = t->altstack.size ? (nested ? SS_ONSTACK : 0) | (int)t->altstack.flags : SS_DISABLE;
+    f->uc.uc_stack.ss_flags =
+        t->altstack.size ? (nested ? SS_ONSTACK : 0) | (int)t->altstack.flags : SS_DISABLE;
     fill_context(&f->uc.uc_mcontext, regs, mask);
     f->uc.uc_mcontext.fpstate = (void *)vector;
     memcpy(&f->uc.uc_sigmask, &mask, sizeof mask);
