@@ -32,7 +32,7 @@ TIME = 1767225600 * 10**9  # every file's time, so that equal inputs give equal 
 
 def image():
     """The JGROOT, from the cache or built now."""
-    path = cached()
+    path = _noted()
     if not path:
         path, key = _made()
         with paths.Replacing(_note()) as file:
@@ -41,7 +41,12 @@ def image():
 
 
 def cached():
-    """The JGROOT if it is in the cache and nothing that it is made from has changed, else None."""
+    """The JGROOT if it is in the cache, else None; nothing is built."""
+    return _noted() or roots.cached(_keys()[0])
+
+
+def _noted():
+    """What the note of the last start says, if nothing that the root is made from has changed."""
     try:
         with open(_note(), encoding="ascii") as file:
             seen, _, key = file.read().partition(" ")
@@ -62,13 +67,18 @@ def _stamp():
     return paths.fingerprint(repr((HERE, seen, status.st_size, status.st_mtime_ns, roots.FORMAT)))
 
 
-def _made():
-    """(path, key) of the image, by the contents of what it is made from."""
+def _keys():
+    """(of the image, of what is compiled), by the contents of what they are made from."""
     compiled_key = _hash([os.path.join(HERE, "busybox.config")], RECIPE + repr(sorted(PINS.items())))
     skeleton = [os.path.join(HERE, "skeleton", os.fsdecode(path))
                 for path, status in readdir.walk(os.path.join(HERE, "skeleton"))
                 if stat.S_ISREG(status.st_mode)]
-    key = _hash(skeleton, roots.FORMAT + compiled_key + repr(FOLDERS))
+    return _hash(skeleton, roots.FORMAT + compiled_key + repr(FOLDERS)), compiled_key
+
+
+def _made():
+    """(path, key) of the image, compiled now if it is not in the cache."""
+    key, compiled_key = _keys()
     path = roots.image_path(key)
     if not os.path.exists(path):
         with paths.Lock("default-root", "another jargoon is building the default root; waiting"):
