@@ -12,6 +12,8 @@
 #include <jg/info.h>
 #include <linux/time.h>
 
+#include "../arch/x86_64/vdso_machine.h"
+
 #define NS_PER_SEC 1000000000l
 #define EXPORT     __attribute__((visibility("default")))
 
@@ -26,15 +28,6 @@ struct timeval_value {
     int64_t seconds, microseconds;
 };
 
-static inline uint64_t counter(void)
-{
-    uint32_t low, high;
-
-    /* Not before the loads in front of it: the sequence must be read first. */
-    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high)::"memory");
-    return (uint64_t)high << 32 | low;
-}
-
 static inline int64_t read_clock(int wall)
 {
     uint32_t before;
@@ -42,7 +35,7 @@ static inline int64_t read_clock(int wall)
 
     do {
         before = __atomic_load_n(&time_page.sequence, __ATOMIC_ACQUIRE);
-        unsigned __int128 ticks = counter() - time_page.tsc_base;
+        unsigned __int128 ticks = machine_counter() - time_page.tsc_base;
 
         now = (int64_t)(ticks * time_page.mult >> time_page.shift);
         if (wall)
@@ -50,17 +43,6 @@ static inline int64_t read_clock(int wall)
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
     } while ((before & 1) || before != __atomic_load_n(&time_page.sequence, __ATOMIC_RELAXED));
     return now;
-}
-
-static long call2(long number, long a, long b)
-{
-    long result;
-
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b)
-                     : "rcx", "r11", "memory");
-    return result;
 }
 
 EXPORT int __vdso_clock_gettime(int clock, struct timespec_value *out);
@@ -81,7 +63,7 @@ EXPORT int __vdso_clock_gettime(int clock, struct timespec_value *out)
         now = read_clock(0);
         break;
     default:
-        return (int)call2(__NR_clock_gettime, clock, (long)out);
+        return (int)machine_call(__NR_clock_gettime, clock, (long)out);
     }
     out->seconds = now / NS_PER_SEC;
     out->nanoseconds = now % NS_PER_SEC;
@@ -115,5 +97,5 @@ EXPORT int64_t __vdso_time(int64_t *out)
 EXPORT int __vdso_clock_getres(int clock, struct timespec_value *out);
 EXPORT int __vdso_clock_getres(int clock, struct timespec_value *out)
 {
-    return (int)call2(__NR_clock_getres, clock, (long)out);
+    return (int)machine_call(__NR_clock_getres, clock, (long)out);
 }
