@@ -118,5 +118,6 @@ void ending_fail(struct init *init, const char *format, ...)
 
 void ending_power(struct init *init, uint32_t action)
 {
-    finish(init, NULL, action, false);
+    /* A power-off is no failure; what pid 1 said before counts. */
+    finish(init, "exit 0", action, false);
 }

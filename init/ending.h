@@ -15,5 +15,5 @@ _Noreturn void ending_exit(struct init *init, unsigned status);
 _Noreturn void ending_fail(struct init *init, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Ends the run without a line of init's (the first program has written its own). */
+/* Ends the run with `exit 0`; an `exit N` that the first program said before counts instead. */
 _Noreturn void ending_power(struct init *init, uint32_t action);

@@ -99,6 +99,10 @@ def poweroff_is_0(world):
     world.run('sh', '-c', 'poweroff; sleep 20').check(0)
 
 
+def forced_poweroff_is_0(world):
+    world.run('sh', '-c', 'poweroff -f; sleep 20').check(0)
+
+
 def output_before_a_poweroff_is_not_lost(world):
     result = world.run('sh', '-c', 'head -c 300000 /dev/zero; poweroff -f; sleep 20')
     if len(result.out) != 300000:
@@ -181,7 +185,8 @@ CASES = [echo_through_cat, exit_status_is_ours, killed_by_a_signal_is_128_and_it
          stdout_and_stderr_stay_apart, script_on_stdin_is_read_by_sh, every_byte_value_survives,
          empty_stdin, stdin_from_a_file, not_found_is_127, not_executable_is_126,
          arguments_arrive_as_they_are, surroundings, nothing_is_a_terminal, files_are_added,
-         time_limit_is_124, poweroff_is_0, output_before_a_poweroff_is_not_lost,
+         time_limit_is_124, poweroff_is_0, forced_poweroff_is_0,
+         output_before_a_poweroff_is_not_lost,
          a_command_that_ends_does_not_wait_for_stdin, a_reader_that_goes_gives_sigpipe_inside,
          hundred_mebibytes_through_cat, slow_reader_loses_nothing]
 

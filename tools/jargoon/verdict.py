@@ -24,7 +24,8 @@ class Verdict:
     def _line(self, line):
         word, _, rest = line.partition(b" ")
         if word == b"exit" and rest.isdigit() and int(rest) <= 255:
-            self.status = int(rest)
+            if self.status is None:  # pid 1's comes first; init's own is for a forced power-off
+                self.status = int(rest)
         elif word == b"fail":
             self.failure = self.failure or _printable(rest) or "a server failed and did not say how"
         elif word == b"ready":
