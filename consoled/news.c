@@ -14,7 +14,7 @@
 void news_tty(struct console *c)
 {
     struct ldisc *ld = &c->tty.discipline;
-    uint64_t bit = EVENT_TTY(0);
+    uint64_t bit = CONSOLE_EVENT_TTY(0);
     uint32_t made = ldisc_take_signals(ld);
 
     /* enum ldisc_signal has the interface's numbers: see ops_tty.c. */
@@ -65,7 +65,7 @@ static void obey(struct console *c, const char *line)
 static void news_input(struct console *c, enum serial_role role)
 {
     struct pipe_in *in = &c->serial.stream[role].in;
-    uint64_t bit = EVENT_STREAM(role);
+    uint64_t bit = CONSOLE_EVENT_STREAM(role);
     enum serial_state state = serial_state(&c->serial, role);
 
     if (!sessions_waiting(&c->sessions, WAIT_READ, bit))
@@ -77,7 +77,7 @@ static void news_input(struct console *c, enum serial_role role)
 static void news_output(struct console *c, enum serial_role role)
 {
     struct pipe_out *out = &c->serial.stream[role].out;
-    uint64_t bit = EVENT_STREAM(role);
+    uint64_t bit = CONSOLE_EVENT_STREAM(role);
     enum serial_state state = serial_state(&c->serial, role);
     bool wanted = sessions_waiting(&c->sessions, WAIT_WRITE, bit);
     uint8_t *at;
@@ -148,6 +148,6 @@ bool news_drained(struct console *c)
         return false;
     }
     c->draining = false;
-    sessions_raise(&c->sessions, WAIT_SENT, EVENT_DRAINED);
+    sessions_raise(&c->sessions, WAIT_SENT, CONSOLE_EVENT_DRAINED);
     return true;
 }

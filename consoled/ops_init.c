@@ -51,7 +51,7 @@ int32_t op_report(struct console_call *call, const char *line, size_t line_len)
     }
     control_end(&c->control); /* an unfinished line of a program must not swallow this one */
     if (!control_line(&c->control, line, line_len)) {
-        session_wait(&c->sessions, call->key, WAIT_WRITE, EVENT_STREAM(SERIAL_CONTROL));
+        session_wait(&c->sessions, call->key, WAIT_WRITE, CONSOLE_EVENT_STREAM(SERIAL_CONTROL));
         return CONSOLE_ERROR_WOULD_BLOCK;
     }
     control_send(&c->control, &c->serial);
@@ -70,7 +70,7 @@ int32_t op_drain(struct console_call *call)
     news_serial(c);
     if (news_drained(c))
         return 0;
-    session_wait(&c->sessions, call->key, WAIT_SENT, EVENT_DRAINED);
+    session_wait(&c->sessions, call->key, WAIT_SENT, CONSOLE_EVENT_DRAINED);
     return CONSOLE_ERROR_WOULD_BLOCK;
 }
 

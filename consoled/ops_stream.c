@@ -47,13 +47,13 @@ int32_t op_stream_read(struct console_call *call, uint32_t which, struct jg_wind
     if (which == SERIAL_STDIN && !c->serial.stream[which].closed) {
         n = give_input(in, &data);
         if (n == 0 && state != SERIAL_ENDED) {
-            session_wait(&c->sessions, call->key, WAIT_READ, EVENT_STREAM(which));
+            session_wait(&c->sessions, call->key, WAIT_READ, CONSOLE_EVENT_STREAM(which));
             if (!pipe_in_ready(in, true))
                 return CONSOLE_ERROR_WOULD_BLOCK;
             n = give_input(in, &data);
         }
     } else if (state != SERIAL_ENDED) {
-        session_wait(&c->sessions, call->key, WAIT_READ, EVENT_STREAM(which));
+        session_wait(&c->sessions, call->key, WAIT_READ, CONSOLE_EVENT_STREAM(which));
         return CONSOLE_ERROR_WOULD_BLOCK;
     }
     if (n < 0)
@@ -128,7 +128,7 @@ int32_t op_stream_write(struct console_call *call, uint32_t which, struct jg_win
     if (state == SERIAL_OPEN || which == SERIAL_CONTROL)
         n = take(c, which, &data);
     if (n == 0) {
-        session_wait(&c->sessions, call->key, WAIT_WRITE, EVENT_STREAM(which));
+        session_wait(&c->sessions, call->key, WAIT_WRITE, CONSOLE_EVENT_STREAM(which));
         pipe_out_poll(&c->serial.stream[which].out, true);
         if (state == SERIAL_OPEN)
             n = take(c, which, &data); /* the device may have been faster than our wish to hear of it */
@@ -166,8 +166,8 @@ int32_t op_stream_ready(struct console_call *call, uint32_t which, uint32_t *rea
 
     if (state == SERIAL_ABSENT)
         return CONSOLE_ERROR_NOT_CONNECTED;
-    session_wait(&c->sessions, call->key, WAIT_READ, EVENT_STREAM(which));
-    session_wait(&c->sessions, call->key, WAIT_WRITE, EVENT_STREAM(which));
+    session_wait(&c->sessions, call->key, WAIT_READ, CONSOLE_EVENT_STREAM(which));
+    session_wait(&c->sessions, call->key, WAIT_WRITE, CONSOLE_EVENT_STREAM(which));
     if (which == SERIAL_STDIN || which == SERIAL_CONTROL)
         *ready |= input_state(c, which, state);
     if (which != SERIAL_STDIN)

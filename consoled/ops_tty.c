@@ -5,7 +5,7 @@
 
 #include "console.h"
 
-#define BIT EVENT_TTY(0)
+#define BIT CONSOLE_EVENT_TTY(0)
 
 _Static_assert((int)LDISC_INTR == CONSOLE_TTY_SIGNAL_INTR && (int)LDISC_QUIT == CONSOLE_TTY_SIGNAL_QUIT &&
                   (int)LDISC_SUSP == CONSOLE_TTY_SIGNAL_SUSP,

@@ -14,11 +14,6 @@
 #define SESSIONS 16u
 #define SESSION_INIT 0u /* its key, and its index */
 
-/* The bits of events, as console.idl says. */
-#define EVENT_STREAM(which) (1ull << (which))
-#define EVENT_TTY(tty) (1ull << (16 + (tty)))
-#define EVENT_DRAINED (1ull << 63)
-
 enum wait {
     WAIT_READ,  /* for something to read */
     WAIT_WRITE, /* for room */

@@ -3,6 +3,7 @@
  */
 #include <events.h>
 
+#include <ipc/console_client.h>
 #include <jg/rt/log.h>
 
 #include <fs/device.h>
@@ -14,7 +15,7 @@ static void console_event(uint64_t bits)
 {
     stream_events(bits & 0xffff);
     for (unsigned i = 0; i < 16; i++) {
-        if (bits & 1ull << (16 + i))
+        if (bits & CONSOLE_EVENT_TTY(i))
             tty_event(i);
     }
 }

@@ -184,7 +184,7 @@ void directory_rehash(struct directory *dir, struct entry *entry, uint32_t old_h
         index_add(dir, slot);
 }
 
-struct entry *directory_older(const struct directory *dir, uint64_t id)
+uint32_t directory_position(const struct directory *dir, uint64_t id)
 {
     uint32_t low = 0, high = dir->used;
 
@@ -199,9 +199,14 @@ struct entry *directory_older(const struct directory *dir, uint64_t id)
         else
             high = live;
     }
-    while (high-- > 0)
-        if (dir->slot[high])
-            return dir->slot[high];
+    return high;
+}
+
+struct entry *directory_previous(const struct directory *dir, uint32_t *position)
+{
+    while (*position > 0)
+        if (dir->slot[--*position])
+            return dir->slot[*position];
     return NULL;
 }
 

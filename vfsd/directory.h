@@ -22,11 +22,15 @@ void directory_take(struct directory *dir, struct entry *entry);
 void directory_rehash(struct directory *dir, struct entry *entry, uint32_t old_hash);
 
 /*
- * Finds the newest entry that is older than `id` (0: the newest of all). Returns NULL at the end.
+ * Returns the position in the table behind the newest entry that is older than `id` (0: than any to
+ * come). It holds until the directory changes.
  *
  * Listing goes from new to old so that it ends: what is added meanwhile is newer and never met.
  */
-struct entry *directory_older(const struct directory *dir, uint64_t id);
+uint32_t directory_position(const struct directory *dir, uint64_t id);
+
+/* Returns the entry before `*position` and moves there, or NULL at the end. */
+struct entry *directory_previous(const struct directory *dir, uint32_t *position);
 
 /* Frees the table of an empty directory. */
 void directory_free(struct directory *dir);

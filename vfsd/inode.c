@@ -96,12 +96,14 @@ free_fs:
 void fs_clear(struct fs *fs)
 {
     struct entry *at = fs->root, *child, *parent;
+    uint32_t position;
 
     /*
      * Depth first without a stack: always the newest entry of where we are, up when there is none.
      */
     for (;;) {
-        child = directory_older(&at->inode->dir, 0);
+        position = directory_position(&at->inode->dir, 0);
+        child = directory_previous(&at->inode->dir, &position);
         if (child && inode_is_directory(child->inode) && child->inode->dir.live) {
             at = child;
         } else if (child) {

@@ -17,8 +17,6 @@
 #include <ipc/vfs_server.h>
 #include <jg/rt/string.h>
 
-#define EVENT_MOUNTS 1u /* on a session's event: mounts() tells another text */
-
 /* For the windows of readdir() and mounts(). */
 static _Alignas(8) char page_of_text[VFS_READDIR_MAX];
 
@@ -234,7 +232,7 @@ static void mounts_changed(struct server *server)
         const struct session *session = LIST_ENTRY(it, struct session, link);
 
         if (session->changed)
-            jg_event_raise(session->changed, EVENT_MOUNTS);
+            jg_event_raise(session->changed, VFS_EVENT_MOUNTS);
     }
 }
 

@@ -51,19 +51,6 @@ int32_t tree_readlink(struct session *session, struct tree_path path, uint32_t h
     return 0;
 }
 
-/* One record of readdir(), as vfs.idl describes it. */
-struct record {
-    uint64_t ino;
-    uint64_t next_cursor;
-    uint16_t record_bytes;
-    uint8_t type;
-    uint8_t zero;
-    uint16_t name_len;
-    uint16_t zero2;
-    char name[];
-};
-_Static_assert(sizeof(struct record) == 24, "vfs.idl, readdir");
-
 struct listing {
     char *buffer;
     size_t size, used;
@@ -73,20 +60,21 @@ struct listing {
 static bool list(struct listing *listing, const struct inode *inode, uint64_t cursor,
                  const char *name, size_t length)
 {
-    size_t bytes = (sizeof(struct record) + length + 1 + 7) & ~7ul;
-    struct record *record = (struct record *)(listing->buffer + listing->used);
+    size_t bytes = (sizeof(struct vfs_dirent) + length + 1 + 7) & ~7ul;
+    struct vfs_dirent *record = (struct vfs_dirent *)(listing->buffer + listing->used);
+    char *to = (char *)(record + 1);
 
     if (bytes > listing->size - listing->used)
         return false;
-    *record = (struct record){
+    *record = (struct vfs_dirent){
         .ino = inode->ino,
         .next_cursor = cursor,
         .record_bytes = (uint16_t)bytes,
         .type = (uint8_t)(inode_type(inode) >> 12), /* DT_* are the types of S_IFMT */
         .name_len = (uint16_t)length,
     };
-    memcpy(record->name, name, length);
-    memset(record->name + length, 0, bytes - sizeof *record - length);
+    memset(listing->buffer + listing->used + bytes - 8, 0, 8); /* the name ends within these */
+    memcpy(to, name, length);
     listing->used += bytes;
     return true;
 }
@@ -98,6 +86,7 @@ int32_t tree_readdir(struct session *session, uint64_t node, uint64_t cursor, vo
     struct listing listing = {buffer, size, 0};
     const struct entry *entry, *parent;
     const struct inode *inode;
+    uint32_t position;
     bool fits = true;
 
     if (!at)
@@ -116,10 +105,9 @@ int32_t tree_readdir(struct session *session, uint64_t node, uint64_t cursor, vo
         fits = list(&listing, parent->inode, 2, "..", 2);
         cursor += fits;
     }
-    while (fits && (entry = directory_older(&inode->dir, cursor == 2 ? 0 : cursor))) {
+    position = directory_position(&inode->dir, cursor == 2 ? 0 : cursor);
+    while (fits && (entry = directory_previous(&inode->dir, &position)))
         fits = list(&listing, entry->inode, entry->id, entry->name, entry->length);
-        cursor = entry->id;
-    }
     *used = listing.used;
     if (!fits && !listing.used)
         return VFS_ERROR_INVAL;

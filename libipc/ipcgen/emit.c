@@ -79,6 +79,11 @@ static void emit_in_param(FILE *f, const struct param *p, bool server)
     }
 }
 
+void emit_param_in(FILE *f, const struct param *p)
+{
+    emit_in_param(f, p, false);
+}
+
 static void emit_out_param(FILE *f, const struct param *p, bool server)
 {
     const char *n = p->name;

@@ -20,11 +20,17 @@ void emit_types(FILE *f, const struct idl *idl);
 void emit_messages(FILE *f, const struct idl *idl);
 void emit_names(FILE *f, const struct idl *idl);
 
+/* Prints the functions that answer kept calls, for the server header. */
+void emit_replies(FILE *f, const struct idl *idl);
+
 /* Prints a doc comment as a C comment; nothing for NULL. */
 void emit_doc(FILE *f, const char *indent, const char *doc);
 
 /* Prints the C parameters of one direction, each with a comma before it. */
 void emit_params(FILE *f, const struct side *side, bool out, bool server);
+
+/* Prints one parameter as whoever gives its value has it: `const char *text, size_t text_len`. */
+void emit_param_in(FILE *f, const struct param *p);
 
 /* Prints the C type of a value parameter: `uint32_t`, `bool`, `struct vfs_attr`. */
 const char *c_type(const struct param *p);

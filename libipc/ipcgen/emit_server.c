@@ -410,6 +410,7 @@ void emit_server(FILE *f, const struct idl *idl)
     emit_names(f, idl);
     fprintf(f, "\n#endif\n");
     emit_ops(f, idl);
+    emit_replies(f, idl);
     for (const struct decl *d = idl->decls; d; d = d->next)
         if (d->kind == DECL_METHOD)
             emit_serve(f, idl, d);

@@ -219,6 +219,35 @@ static void emit_op_out(FILE *f, const struct param *p)
     }
 }
 
+/* The same answer, given by the late reply while the op has kept its token. */
+static void emit_op_late(FILE *f, const struct idl *idl, const struct decl *d)
+{
+    fprintf(f, "    if (harness_late) {\n");
+    for (const struct param *p = d->out.params; p; p = p->next)
+        if (p->kind == PARAM_WINDOW)
+            fprintf(f,
+                    "        size_t %s_late = v->%s_len < %s.size ? v->%s_len : %s.size;\n\n"
+                    "        (void)%s_len;\n"
+                    "        if (jg_window_write(&%s, 0, v->%s, %s_late) != JG_OK)\n"
+                    "            CHECK(harness_hostile);\n",
+                    p->name, p->name, p->name, p->name, p->name, p->name, p->name, p->name,
+                    p->name);
+    fprintf(f, "        %s_%s_reply(call->token, v->result", idl->name, d->name);
+    for (const struct param *p = d->out.params; p; p = p->next) {
+        fprintf(f, ", ");
+        if (p->kind == PARAM_HANDLE)
+            emit_fake_handle(f, p);
+        else if (p->kind == PARAM_WINDOW)
+            fprintf(f, "%s_late", p->name);
+        else if (param_is_variable(p))
+            fprintf(f, "v->%s, v->%s_%s", p->name, p->name,
+                    p->kind == PARAM_ARRAY ? "count" : "len");
+        else
+            fprintf(f, "%sv->%s", is_struct(p) ? "&" : "", p->name);
+    }
+    fprintf(f, ");\n        return JG_REPLY_KEPT;\n    }\n");
+}
+
 static void emit_op(FILE *f, const struct idl *idl, const struct decl *d)
 {
     fprintf(f, "\nstatic struct %s_%s_state {\n    int32_t result;\n", idl->name, d->name);
@@ -236,6 +265,7 @@ static void emit_op(FILE *f, const struct idl *idl, const struct decl *d)
             idl->name, d->name, idl->name, d->name);
     for (const struct param *p = d->in.params; p; p = p->next)
         emit_op_in(f, idl, p);
+    emit_op_late(f, idl, d);
     for (const struct param *p = d->out.params; p; p = p->next)
         emit_op_out(f, p);
     fprintf(f, "    return v->result;\n}\n");

@@ -12,6 +12,7 @@ size_t fake_reply_size;
 unsigned fake_reads;
 size_t fake_read_bytes;
 bool harness_hostile;
+bool harness_late;
 
 static struct {
     uint32_t type;
@@ -25,6 +26,8 @@ static struct {
     uint32_t arrived_count;
     uint32_t given;
     uint32_t room;
+    bool answered; /* by jg_reply, with `late` */
+    struct jg_message late;
 } current;
 
 static jg_token_t last_token;
@@ -191,14 +194,22 @@ jg_status_t fake_deliver(const struct jg_message *m, struct jg_call_ext *ext,
         ext->received_count = current.given;
     current.token = JG_TOKEN_NONE;
     CHECK(answer == msg.token || answer == JG_TOKEN_NONE);
+    if (current.answered) {
+        CHECK(answer == JG_TOKEN_NONE);
+        *reply = current.late;
+        return JG_OK;
+    }
     return answer == JG_TOKEN_NONE ? JG_ERR_INTERRUPTED : JG_OK;
 }
 
-/* Nothing waits here for a reply that comes later. */
+/* Only the call that runs can be answered, once. */
 jg_status_t jg_reply(jg_token_t token, const struct jg_message *reply)
 {
-    (void)reply;
-    return token == JG_TOKEN_NONE ? JG_ERR_BAD_TOKEN : JG_ERR_CALLER_GONE;
+    if (token == JG_TOKEN_NONE || token != current.token || current.answered)
+        return JG_ERR_BAD_TOKEN;
+    current.answered = true;
+    current.late = *reply;
+    return JG_OK;
 }
 
 jg_status_t jg_channel_call(jg_handle_t channel, struct jg_message *m, struct jg_call_ext *ext)

@@ -59,6 +59,9 @@ void harness_bytes(const uint8_t *bytes, size_t size);
 /* True while inputs are hostile: ops then only look at every byte, and compare nothing. */
 extern bool harness_hostile;
 
+/* True while ops keep their tokens, and answer with METHOD_reply() before they return. */
+extern bool harness_late;
+
 /* Fills a buffer with random bytes, or with characters that are not zero. */
 void harness_fill(void *to, size_t size);
 void harness_text(char *to, size_t size);

@@ -1,6 +1,6 @@
 /*
- * Gives hostile messages to both decoders of an interface: calls to the dispatcher, replies to the
- * stubs.
+ * Gives hostile messages to the decoders of an interface: calls to the dispatcher (FUZZ_CALLS 1), or
+ * replies to the stubs (FUZZ_CALLS 0).
  *
  * Input: a choice byte, the 8 words of a call or the random numbers of a reply, then the window.
  * Built once for each interface: HARNESS is the header that ipcgen-harness made for it.
@@ -53,7 +53,9 @@ static void fuzz_dispatcher(uint8_t choice, const struct harness_method *method,
     ext.received_count = JG_CALL_HANDLES;
     if (choice & 4)
         add_handles(&ext, (choice >> 4) & 7);
+    harness_late = choice & 2;
     CHECK(fake_deliver(&m, &ext, &reply) == JG_OK);
+    harness_late = false;
     CHECK(reply.info >> 32 == 0);
     for (uint32_t i = 0; i < ext.received_count; i++)
         jg_handle_close(ext.received[i].handle);
@@ -82,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     harness_hostile = true;
     fake_server = harness_serve;
-    if (data[0] & 1)
+    if (FUZZ_CALLS)
         fuzz_dispatcher(data[0], &harness_methods[data[1] % count], data + 2, size - 2);
     else
         fuzz_stub(&harness_methods[data[1] % count], data + 2, size - 2);

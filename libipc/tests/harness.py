@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Generates, compiles and runs one of the C tests of the generator.
 
-    harness.py IPCGEN CC ROOT CACHE round|fuzz|reject NAME [ARGUMENT ...]
-    harness.py IPCGEN CC ROOT CACHE fuzz parser [ARGUMENT ...]
+    harness.py IPCGEN CC ROOT CACHE round|calls|replies|reject NAME [ARGUMENT ...]
+    harness.py IPCGEN CC ROOT CACHE parser fuzz [ARGUMENT ...]
 
-NAME is an interface of libipc/idl/ or libipc/tests/. It is compiled here and not by ninja, because nobody who
-only wants a kernel should wait for sanitised tests; what was compiled is kept in CACHE for as long as
-no input changes. The fuzz targets run under libFuzzer if clang has it, else in a loop of random inputs.
+NAME is an interface of libipc/idl/ or libipc/tests/; `calls` fuzzes its dispatcher, `replies` its stubs. It is
+compiled here and not by ninja, because nobody who only wants a kernel should wait for sanitised tests; what
+was compiled is kept in CACHE for as long as no input changes. The fuzz targets run under libFuzzer if clang has it, else in a loop of random inputs.
 """
 import hashlib
 import pathlib
@@ -15,8 +15,9 @@ import subprocess
 import sys
 
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
-SOURCES = {"round": ["round_trip.c", "fake.c"], "fuzz": ["fuzz_decoder.c", "fake.c"],
-           "reject": ["reject.c", "fake.c"]}
+SOURCES = {"round": ["round_trip.c", "fake.c"], "calls": ["fuzz_decoder.c", "fake.c"],
+           "replies": ["fuzz_decoder.c", "fake.c"], "reject": ["reject.c", "fake.c"]}
+FUZZERS = "calls", "replies"
 
 
 def run(*command, **more):
@@ -77,8 +78,9 @@ class Builder:
     def test(self, kind, name):
         headers = self.harness_header(name)
         sources = [self.tests / s for s in SOURCES[kind]]
-        cc, flags, more = self.fuzz_flags() if kind == "fuzz" else (self.cc, SANITIZE, [])
-        flags = flags + [f'-DHARNESS="{name}_harness.h"', f"-I{self.tests / 'shim'}", f"-I{self.tests}",
+        cc, flags, more = self.fuzz_flags() if kind in FUZZERS else (self.cc, SANITIZE, [])
+        flags = flags + ["-O1", f"-DFUZZ_CALLS={int(kind == 'calls')}",
+                         f'-DHARNESS="{name}_harness.h"', f"-I{self.tests / 'shim'}", f"-I{self.tests}",
                          f"-I{self.lib / 'include'}", f"-I{self.root / 'abi'}", f"-I{self.cache}"]
         fixed = [*self.tests.glob("*.h"), *self.tests.glob("shim/jg/*.h"), *self.lib.glob("include/jg/*.h"),
                  *self.root.glob("abi/jg/*.h")]
@@ -94,7 +96,7 @@ def main():
     ipcgen, cc, root, cache = sys.argv[1:5]
     kind, name, *arguments = sys.argv[5:]
     builder = Builder(ipcgen, cc, root, pathlib.Path(cache) / f"{kind}-{name}")  # no two tests share files
-    if kind == "fuzz" and name == "parser":
+    if kind == "parser":
         seeds = [str(p) for p in sorted(builder.tests.glob("golden/*.idl")) + sorted(builder.tests.glob("errors/*.idl"))]
         arguments += ["-seed_inputs=" + ",".join(seeds)] if libfuzzer() else seeds
         program = builder.fuzz_parser()

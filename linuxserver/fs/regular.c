@@ -179,15 +179,6 @@ const struct file_ops regular_ops = {
     .release = regular_release,
 };
 
-/* vfsd's directory records (vfs.idl, readdir). */
-struct record {
-    uint64_t ino, next;
-    uint16_t bytes;
-    uint8_t type, zero;
-    uint16_t name_len, zero2;
-    char name[];
-};
-
 struct linux_dirent64 {
     uint64_t ino;
     int64_t off;
@@ -202,20 +193,20 @@ struct linux_dirent64 {
  * A record of Linux's is never longer than vfsd's for the same name, so one can take the place of
  * the other.
  */
-_Static_assert(offsetof(struct linux_dirent64, name) <= sizeof(struct record),
+_Static_assert(offsetof(struct linux_dirent64, name) <= sizeof(struct vfs_dirent),
                "converted in place");
 
 /* Writes Linux's record for `r` at `to`, which may overlap it from below. */
-static size_t convert(uint8_t *to, const struct record *r)
+static size_t convert(uint8_t *to, const struct vfs_dirent *r)
 {
     struct linux_dirent64 *d = (struct linux_dirent64 *)to;
-    struct record from = *r;
+    struct vfs_dirent from = *r;
     size_t end = offsetof(struct linux_dirent64, name) + from.name_len, size = (end + 1 + 7) & ~7ul;
 
-    memmove(d->name, r->name, from.name_len);
+    memmove(d->name, r + 1, from.name_len);
     memset(to + end, 0, size - end);
     d->ino = from.ino;
-    d->off = (int64_t)from.next;
+    d->off = (int64_t)from.next_cursor;
     d->reclen = (uint16_t)size;
     d->type = from.type;
     return size;
@@ -230,9 +221,9 @@ static int64_t give_records(struct file *f, uint8_t *data, size_t len, struct io
     int64_t pos = f->pos;
     size_t done = 0;
 
-    for (size_t at = 0; at + sizeof(struct record) <= len;) {
-        const struct record *r = (const struct record *)(data + at);
-        size_t bytes = r->bytes;
+    for (size_t at = 0; at + sizeof(struct vfs_dirent) <= len;) {
+        const struct vfs_dirent *r = (const struct vfs_dirent *)(data + at);
+        size_t bytes = r->record_bytes;
 
         if (bytes < sizeof *r + r->name_len + 1u || at + bytes > len || r->name_len > 255)
             return -EIO;
@@ -241,7 +232,7 @@ static int64_t give_records(struct file *f, uint8_t *data, size_t len, struct io
             *full = true;
             break;
         }
-        pos = (int64_t)r->next;
+        pos = (int64_t)r->next_cursor;
         done += convert(data + done, r);
         at += bytes;
     }

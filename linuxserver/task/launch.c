@@ -33,7 +33,7 @@ static void tell(uint32_t state, uint32_t code)
 {
     status.code = code;
     __atomic_store_n(&status.state, state, __ATOMIC_RELEASE);
-    jg_event_raise(server.status, 1);
+    jg_event_raise(server.status, PERSONALITY_EVENT_CHANGED);
 }
 
 void launch_ended(int wait_status)

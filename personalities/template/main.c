@@ -75,7 +75,7 @@ static int64_t finish(uint32_t state, uint32_t code)
     program_end(&self.program); /* and with it the token of its trap */
     self.state = state;
     self.code = code;
-    jg_event_raise(self.control_event, 1);
+    jg_event_raise(self.control_event, PERSONALITY_EVENT_CHANGED);
     return NEVER;
 }
 

@@ -84,12 +84,13 @@ static inline int32_t jg_ipc_result(uint32_t label)
     return label == JG_IPC_STATUS_BIT ? JG_ERR_BAD_MESSAGE : -(int32_t)(label & INT32_MAX);
 }
 
-/* Answers a call that an op kept, with a result and no OUTs. Returns as jg_reply. */
-static inline int32_t jg_ipc_reply(jg_token_t token, int32_t result)
+/* Writes one piece of a late reply behind the `*used` bytes that were. Returns as jg_call_write. */
+static inline int32_t jg_ipc_put(jg_token_t token, size_t *used, const void *from, size_t len)
 {
-    struct jg_message reply = {.info = jg_ipc_label(result)};
+    size_t at = *used;
 
-    return jg_reply(token, &reply);
+    *used = at + len;
+    return len == 0 ? JG_OK : (int32_t)jg_call_write(token, at, from, len);
 }
 
 /* An ext that carries nothing yet. The handle arrays stay as they are: their counts are 0. */

@@ -200,6 +200,67 @@ struct notes_ops {
         struct jg_window lines, size_t *lines_len);
 };
 
+/*
+ * METHOD_reply() answers a call whose op returned JG_REPLY_KEPT, once, from any thread: with 0
+ * and the OUTs, or with a positive NOTES_ERROR_* or a negative JG_ERR_*. Handles are given away
+ * or closed. Of a window the length counts: its bytes were written before, within its size.
+ * Returns as jg_reply; an OUT over its bound is JG_ERR_INTERNAL to the client.
+ */
+
+static inline int32_t notes_add_reply(jg_token_t token, int32_t error,
+        uint32_t id)
+{
+    struct jg_message reply = {0};
+
+    if (error == 0) {
+        reply.word[0] = id;
+    }
+    reply.info = jg_ipc_label(error);
+    return jg_reply(token, &reply);
+}
+
+static inline int32_t notes_get_reply(jg_token_t token, int32_t error,
+        const struct notes_info *found,
+        const char *text, size_t text_len)
+{
+    struct jg_message reply = {0};
+    struct notes_get_out fixed;
+
+    __builtin_memset(&fixed, 0, sizeof fixed);
+    if (error >= 0 && text_len > 200)
+        error = JG_ERR_INTERNAL;
+    fixed.text_len = (uint32_t)text_len;
+    if (error == 0) {
+        fixed.found = *found;
+    }
+    if (error == 0 || (error > 0 && (text_len != 0))) {
+        size_t used = 0;
+        int32_t status = jg_ipc_put(token, &used, &fixed, sizeof fixed);
+
+        if (status == JG_OK)
+            status = jg_ipc_put(token, &used, text, text_len);
+        if (status == JG_OK)
+            status = jg_ipc_put(token, &used, "", 1);
+        if (status != JG_OK)
+            error = status;
+        reply.word[0] = status == JG_OK ? used : 0;
+    }
+    reply.info = jg_ipc_label(error);
+    return jg_reply(token, &reply);
+}
+
+static inline int32_t notes_all_reply(jg_token_t token, int32_t error,
+        size_t lines_len)
+{
+    struct jg_message reply = {0};
+
+    if (error == 0) {
+        reply.word[0] = lines_len;
+    }
+    reply.info = jg_ipc_label(error);
+    return jg_reply(token, &reply);
+}
+
 JG_IPC_LARGE int32_t notes_serve_add(const struct notes_ops *ops, struct notes_call *call,
         const struct jg_received *msg, struct jg_message *reply)
 {
