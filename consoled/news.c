@@ -42,7 +42,7 @@ static uint32_t parse_number(const char **text)
     return n;
 }
 
-/* `winsize ROWS COLS` is all that the host says. */
+/* What the host says: `winsize ROWS COLS`, and `dump` for a list of all threads in the log. */
 static void obey(struct console *c, const char *line)
 {
     struct console_winsize size = { 0 };
@@ -58,6 +58,12 @@ static void obey(struct console *c, const char *line)
             console_resize(c, &size);
             return;
         }
+    }
+    if (strcmp(line, "dump") == 0) {
+        jg_debug_dump();
+        if (c->klog.log && klog_send(&c->klog, &c->serial))
+            jg_timer_set(c->log_timer, time_monotonic() + LOG_PERIOD_NS);
+        return;
     }
     rt_log("control: not understood: %.64s", line);
 }

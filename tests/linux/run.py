@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import select
+import signal
 import stat
 import subprocess
 import sys
@@ -34,7 +35,8 @@ from jargoon.roottree import Node, Tree  # noqa: E402
 MUSL = '/usr/lib/x86_64-linux-musl/libc.so'
 BOOT_SECONDS = 30
 MOST_BOOTS = 40
-LOG_TAIL = 60
+LOG_TAIL = 200
+DUMP_SECONDS = 1
 PASSWD = b'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n'
 
 
@@ -107,18 +109,23 @@ class Boot:
         self.current = None
         self.partial = b''
 
+    def write_root(self, file):
+        file.write(make_root(self.waiting, self.files))
+
+    runner = ('/tests/runner', '/tests/list')
+
     def run(self):
         """Returns the cases that it did not come to; the one it died in has failed."""
-        with tempfile.NamedTemporaryFile(prefix='jargoon-linux-tests-') as image:
-            image.write(make_root(self.waiting, self.files))
+        with tempfile.NamedTemporaryFile(prefix='jargoon-linux-tests-') as image, \
+                tempfile.TemporaryFile() as self.log:
+            self.write_root(image)
             image.flush()
             total = BOOT_SECONDS + sum(case.seconds for case in self.waiting)
-            errors = tempfile.TemporaryFile()
             self.process = subprocess.Popen(
                 [sys.executable, str(HERE.parent / 'lib' / 'guest.py'), '--on', self.on,
                  '--image', image.name, '--verbose', '--timeout', str(total), *self.options, '--',
-                 '/tests/runner', '/tests/list'],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors)
+                 *self.runner],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log)
             why = self._watch()
             self.process.terminate()
             try:
@@ -128,7 +135,7 @@ class Boot:
                 self.process.wait()
             self.process.stdout.close()
             if self.waiting:
-                self._blame(why, errors)
+                self._blame(why)
         return self.waiting
 
     def _watch(self):
@@ -137,6 +144,7 @@ class Boot:
         while True:
             ready, _, _ = select.select([self.process.stdout], [], [], patience)
             if not ready:
+                self._dump()
                 return f'no word from the guest for {patience} seconds'
             data = os.read(self.process.stdout.fileno(), 65536)
             if not data:
@@ -154,6 +162,8 @@ class Boot:
         elif line.startswith(('ok ', 'not ok ')) and self.current:
             skip = line.partition('# SKIP')[2]
             self.current.verdict = f'SKIP{skip}' if skip else line.startswith('ok ')
+        elif line.startswith('# late ') and self.current:
+            self.current.notes += self._dump()
         elif line.startswith('# ') and self.current:
             self.current.notes.append(line[2:])
         elif line.startswith('1..'):
@@ -167,12 +177,21 @@ class Boot:
             self.report(self.current)
         self.current = None
 
-    def _blame(self, why, errors):
+    def _dump(self):
+        """Lets our system say what every thread does; the lines that it adds to its log."""
+        if self.on != 'jargoon':
+            return []
+        before = os.fstat(self.log.fileno()).st_size
+        self.process.send_signal(signal.SIGUSR1)
+        time.sleep(DUMP_SECONDS)
+        return os.pread(self.log.fileno(), 200000, before).decode(errors='replace').splitlines()
+
+    def _blame(self, why):
         culprit = self.current or self.waiting[0]
         if culprit.verdict is None:
             culprit.verdict = False
-            errors.seek(0)
-            log = errors.read()[-100000:].decode(errors='replace').splitlines()[-LOG_TAIL:]
+            self.log.seek(0)
+            log = self.log.read()[-100000:].decode(errors='replace').splitlines()[-LOG_TAIL:]
             culprit.notes += [why, *log]
         self.waiting.remove(culprit)
         self.report(culprit)

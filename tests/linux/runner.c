@@ -1,10 +1,11 @@
 /*
  * Runs many cases in one boot, inside the guest only.
  *
- * In:    runner LIST, where each line of the file LIST is "NAME PROGRAM SECONDS".
+ * In:    runner LIST [stream], where each line of the file LIST is "NAME PROGRAM SECONDS".
  *        NAME is also the program's argument.
  * Out:   one TAP line for each case on stdout, before the next one begins, and its output as "# "
- *        lines when it failed. The host adds up, names what is missing, and knows what is known to fail.
+ *        lines when it failed; with `stream` all of its output as "# | " lines, as it comes. A case
+ *        whose time is over is announced ("# late") a moment before it is killed. The host adds up, names what is missing, and knows what is known to fail.
  * Life:  each case runs in a process and a process group of its own, in a new empty folder. Whatever
  *        it leaves running is killed: here kill(-1) reaches all but us and pid 1.
  *
@@ -23,13 +24,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OUTPUT_MAX = 6000, SKIPPED = 77, POLL_MS = 20 };
+enum { OUTPUT_MAX = 6000, SKIPPED = 77, POLL_MS = 20, LATE_MS = 1000 };
 
 struct running {
     pid_t pid;
     int output;       /* what it writes to stdout and stderr */
     long long until;  /* milliseconds */
     int status;
+    int stream;       /* output is passed on, not kept */
+    int in_line;      /* what was passed on ends in the middle of a line */
     char text[OUTPUT_MAX];
     size_t used;
 };
@@ -60,11 +63,29 @@ static void become(const char *name, const char *program, int output)
     _exit(126);
 }
 
+static void pass_on(struct running *r, const char *data, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!r->in_line)
+            fputs("# | ", stdout);
+        putchar(data[i] ? data[i] : '?');
+        r->in_line = data[i] != '\n';
+    }
+    fflush(stdout);
+}
+
 /* Takes what is there; 0 at the end of file. */
 static ssize_t take_output(struct running *r)
 {
     char spill[512];
     size_t room = OUTPUT_MAX - 1 - r->used;
+
+    if (r->stream) {
+        ssize_t n = read(r->output, r->text, sizeof r->text);
+
+        pass_on(r, r->text, n > 0 ? (size_t)n : 0);
+        return n;
+    }
     ssize_t n = room ? read(r->output, r->text + r->used, room)
                      : read(r->output, spill, sizeof spill);
 
@@ -92,6 +113,16 @@ static int watch(struct running *r)
     while (!at_end && poll(&p, 1, 0) > 0 && take_output(r) > 0)
         continue;
     return 0;
+}
+
+/* The host hears of it, and asks the system what it is doing. */
+static void announce_late(const char *name)
+{
+    const struct timespec moment = {.tv_sec = LATE_MS / 1000, .tv_nsec = LATE_MS % 1000 * 1000000};
+
+    printf("# late %s\n", name);
+    fflush(stdout);
+    nanosleep(&moment, NULL);
 }
 
 static void print_output(struct running *r)
@@ -134,7 +165,7 @@ static void kill_leftovers(struct running *r, int late)
         waitpid(r->pid, &r->status, 0);
 }
 
-static void run_case(int number, const char *name, const char *program, int seconds)
+static void run_case(int number, const char *name, const char *program, int seconds, int stream)
 {
     static struct running r;
     char folder[64];
@@ -142,6 +173,7 @@ static void run_case(int number, const char *name, const char *program, int seco
     int p[2];
 
     memset(&r, 0, sizeof r);
+    r.stream = stream;
     snprintf(folder, sizeof folder, "/tmp/case-%d", number);
     if (mkdir(folder, 0755) != 0 || chdir(folder) != 0 || pipe2(p, O_CLOEXEC) != 0) {
         printf("not ok %d - %s\n# the runner cannot prepare it: %s\n", number, name,
@@ -158,6 +190,10 @@ static void run_case(int number, const char *name, const char *program, int seco
     r.output = p[0];
     r.until = start + seconds * 1000LL;
     int late = r.pid < 0 || watch(&r) != 0;
+    if (r.in_line)
+        putchar('\n');
+    if (late)
+        announce_late(name);
     kill_leftovers(&r, late);
     close(p[0]);
     print_verdict(&r, number, name, late, now_ms() - start);
@@ -170,7 +206,7 @@ int main(int argc, char **argv)
     char name[200], program[300];
     int seconds, number = 0;
 
-    if (getppid() != 1 || argc != 2) {
+    if (getppid() != 1 || argc < 2 || argc > 3) {
         fprintf(stderr, "only for the first program of a guest\n");
         return 2;
     }
@@ -180,7 +216,7 @@ int main(int argc, char **argv)
         return 2;
     }
     while (fscanf(list, "%199s %299s %d", name, program, &seconds) == 3)
-        run_case(++number, name, program, seconds);
+        run_case(++number, name, program, seconds, argc == 3);
     printf("1..%d\n", number);
     return 0;
 }

@@ -17,6 +17,7 @@ from .verdict import Verdict
 
 # After `exit` or `fail` the guest only has to drain and power off.
 POWER_OFF_SECONDS = 10
+DUMP_SECONDS = 1  # what a guest whose time is over gets, to say what its threads wait for
 
 
 class Machine:
@@ -122,6 +123,10 @@ class Guest:
         except OSError:
             pass
 
+    def dump(self):
+        """Asks the guest to write to its log what every thread does."""
+        self.tell("dump")
+
     def end(self, status, sentence):
         """Ends the run now, from the host's side; what the guest has written already still comes."""
         self.verdict.overrule(status, sentence)
@@ -162,6 +167,10 @@ class Guest:
 
     def _time_out(self):
         self.verdict.time_out(self.timeout)
+        self.dump()
+        self.loop.after(DUMP_SECONDS, self._timed_out)
+
+    def _timed_out(self):
         self.machine.kill()
         # A reader of ours who does not read must not outlast the limit either.
         self.loop.after(1, self.loop.stop)

@@ -162,7 +162,7 @@ class Session:
         theirs.setblocking(False)
         signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
         self.wakeup = ours, theirs
-        handled = [signal.SIGCONT]
+        handled = [signal.SIGCONT, signal.SIGUSR1]
         if self.sized:
             handled.append(signal.SIGWINCH)
         if self.terminal:
@@ -173,6 +173,8 @@ class Session:
 
     def _signalled(self, _events):
         numbers = self.wakeup[0].recv(256)
+        if signal.SIGUSR1 in numbers:
+            self.guest.dump()
         if signal.SIGTSTP in numbers:
             self._stop()
         if signal.SIGWINCH in numbers or signal.SIGCONT in numbers:
