@@ -3,9 +3,9 @@
     run.py [--on jargoon|linux] [--list] [NAME...]
 
 JARGOON_SOAK_SCALE is the part of the full length that is run, 0.1 if it is not set (as in CI).
-The first cases are in soak.c, those of exhaust.c run in a guest with little memory; the last two are
-shell loops with the Alpine root, and the proof that a planted leak of one page for each process would
-be seen.
+The first cases are in soak.c, those of exhaust.c run in a guest with little memory, kill.c's with the
+default root's shell if there is one (JARGOON_SOAK_SEED repeats a run); the last two are shell loops with
+the Alpine root, and the proof that a planted leak of one page for each process would be seen.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import fnmatch
 import importlib.util
 import os
 import pathlib
+import random
 import re
 import sys
 
@@ -21,7 +22,7 @@ sys.path[:0] = [str(HERE.parent / 'lib'), str(HERE.parents[1] / 'tools'),
                 str(HERE.parent / 'linux')]
 
 import tap  # noqa: E402
-from jargoon import paths  # noqa: E402
+from jargoon import defaultroot, paths, roots  # noqa: E402
 from world import World  # noqa: E402
 
 _spec = importlib.util.spec_from_file_location('linux_run', HERE.parent / 'linux' / 'run.py')
@@ -32,6 +33,7 @@ SCALE = float(os.environ.get('JARGOON_SOAK_SCALE', '0.1'))
 SECONDS = int(60 + 600 * SCALE)
 TOLERANCE = {'jargoon': 64, 'linux': 16384}  # Linux keeps freed memory in many caches
 SMALL = '40M'  # of the guest that exhaust.c uses up
+SEED = int(os.environ.get('JARGOON_SOAK_SEED', random.randrange(1 << 31)))
 LEAK = 'leak-page-per-process'
 FORKS = 'soak.fork_exec_wait_ten_and_twenty_thousand_times'
 
@@ -46,17 +48,34 @@ class Exhaust(Source):
     binary, guest = '../soak/exhaust', '/tests/exhaust'
 
 
+class Kill(Source):
+    """kill.c's."""
+    binary, guest = '../soak/kill', '/tests/kill'
+
+
+class KillBoot(linux.Boot):
+    """A guest with the default root's shell."""
+
+    def write_root(self, file):
+        additions = [(linux.program_bytes(name), path, 0o755) for name, path in
+                     ((Kill.binary, Kill.guest), ('runner', '/tests/runner'))]
+        lines = ''.join(f'{case.name} {Kill.guest} {case.seconds}\n' for case in self.waiting)
+        additions += [(lines.encode(), '/tests/list', 0o644),
+                      *((data, '/' + path, 0o644) for path, data in self.files.items())]
+        roots.with_additions(defaultroot.image(), additions, file)
+
+
 def program_cases(source=Source, family='soak'):
     text = (HERE / f'{family}.c').read_text()
     names = re.findall(rf'^TEST\({family}, (\w+)\)', text, re.M)
     return [linux.Case(f'{family}.{name}', SECONDS, source) for name in names]
 
 
-def boot(on, cases, report, options=()):
-    settings = f'{max(1, int(100 * SCALE))} {TOLERANCE[on]}\n'.encode()
+def boot(on, cases, report, options=(), guest=linux.Boot):
+    settings = f'{max(1, int(100 * SCALE))} {TOLERANCE[on]} {SEED}\n'.encode()
     left = cases
     while left:
-        left = linux.Boot(on, left, report, {'tests/soak.conf': settings}, options).run()
+        left = guest(on, left, report, {'tests/soak.conf': settings}, options).run()
 
 
 def planted_leak_is_seen(on):
@@ -95,10 +114,11 @@ def main():
     cases = [case for case in program_cases() if wanted(case.name)]
     hungry = [case for case in program_cases(Exhaust, 'exhaust')
               if wanted(case.name) and options.on == 'jargoon']
+    killing = [case for case in program_cases(Kill, 'kill') if wanted(case.name)]
     others = {name: function for name, function in OTHERS.items() if wanted(name)
               and (options.on == 'jargoon' or function is not planted_leak_is_seen)}
     if options.list:
-        names = [case.name for case in cases + hungry] + list(others)
+        names = [case.name for case in cases + hungry + killing] + list(others)
         print(''.join(name + '\n' for name in names), end='')
         return
     if options.on == 'jargoon' and not os.path.exists(paths.built('linuxserver/linuxserver')):
@@ -110,6 +130,10 @@ def main():
         out.note('\n'.join(case.notes))
     boot(options.on, cases, report)
     boot(options.on, hungry, report, ['--mem', SMALL])
+    if killing:
+        out.note(f'JARGOON_SOAK_SEED={SEED}')
+        boot(options.on, killing, report,
+             guest=KillBoot if defaultroot.cached() else linux.Boot)
     for name, function in others.items():
         out.case(name, function, options.on)
     out.done()

@@ -1,52 +1,13 @@
 /*
  * Long runs inside one guest: what was given out must come back, however often it is done.
  *
- * In:    TEST(soak, ...), run like the Linux tests. /tests/soak.conf holds "PERCENT PAGES": how much
- *        of the full length to run, and how many pages of free memory may be missing at the end.
+ * In:    TEST(soak, ...), run like the Linux tests; their settings are in soak.h.
  * Life:  each case warms up, notes the free memory, works, and waits until as much is free again.
  */
-#include "test.h"
+#include "soak.h"
 
 #include <sys/mman.h>
 #include <sys/resource.h>
-
-enum { PAGE_KB = 4, SETTLE_MS = 5000 };
-
-static int percent = 100, tolerance = 64;
-
-static void read_settings(void)
-{
-    if (sscanf(test_read_file("/tests/soak.conf", NULL), "%d %d", &percent, &tolerance) != 2)
-        FAIL("/tests/soak.conf");
-}
-
-static int scaled(int full)
-{
-    int n = full / 100 * percent;
-
-    return n < 20 ? 20 : n;
-}
-
-static long free_pages(void)
-{
-    const char *at = strstr(test_read_file("/proc/meminfo", NULL), "MemFree:");
-
-    CHECK(at != NULL);
-    return atol(at + strlen("MemFree:")) / PAGE_KB;
-}
-
-/* Freeing may go on behind a process's end: gives it some seconds to catch up. */
-static void check_free(long start, const char *when)
-{
-    int64_t until = test_now_ms() + SETTLE_MS;
-    long now;
-
-    while ((now = free_pages()) < start - tolerance && test_now_ms() < until)
-        test_sleep_ms(20);
-    dprintf(2, "%s: %ld pages free at the start, %ld now\n", when, start, now);
-    if (now < start - tolerance)
-        FAIL("%s: %ld pages are missing", when, start - now);
-}
 
 HELPER(true)
 {
