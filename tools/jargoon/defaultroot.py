@@ -145,10 +145,13 @@ def fetched(name, folder):
 
 def compile_all(work, musl, busybox):
     """Compiles both below `work`; the results are in work/out."""
+    import shutil
     os.makedirs(os.path.join(work, "out"))
     with open(os.path.join(paths.cache_dir("default-root"), "build.log"), "wb") as log:
         with progress.Task("building musl", slow=True) as task:
-            prefix = _musl(Steps(work, task, log), musl)
+            prefix = build_musl(Steps(work, task, log), musl)
+            shutil.copy(os.path.join(prefix, "lib", "libc.so"), os.path.join(work, "out", "libc.so"))
+            Steps(work, task, log).run("strip", "--strip-unneeded", "out/libc.so")
         with progress.Task("building BusyBox", slow=True) as task:
             _busybox(Steps(work, task, log), busybox, prefix)
 
@@ -180,7 +183,7 @@ def jobs():
     return f"-j{len(os.sched_getaffinity(0))}"
 
 
-def _musl(steps, archive):
+def build_musl(steps, archive):
     """Builds musl into a prefix of ours, never touching /lib; returns the prefix."""
     prefix = os.path.join(steps.work, "musl")
     steps.unpack(archive, "musl-src")
@@ -191,24 +194,28 @@ def _musl(steps, archive):
         place = next((place for place in places if os.path.isdir(place)), None)
         if place:
             os.symlink(place, os.path.join(prefix, "include", name))
-    import shutil
-    shutil.copy(os.path.join(prefix, "lib", "libc.so"), os.path.join(steps.work, "out", "libc.so"))
-    steps.run("strip", "--strip-unneeded", "out/libc.so")
     return prefix
 
 
-def _busybox(steps, archive, prefix):
+def build_busybox(steps, archive, prefix, changes):
+    """Builds BusyBox in busybox-src below the work folder, with what the file `changes` says of its
+    configuration; returns the words with which make knows the compilers."""
     steps.unpack(archive, "busybox-src")
     compilers = (f"CC={prefix}/bin/musl-gcc", "HOSTCC=gcc")
     steps.run("make", "defconfig", *compilers, cwd="busybox-src")
     config = os.path.join(steps.work, "busybox-src", ".config")
     with open(config, encoding="utf-8") as file:
         text = file.read()
-    with open(os.path.join(HERE, "busybox.config"), encoding="utf-8") as file:
+    with open(changes, encoding="utf-8") as file:
         text = changed_config(text, file.read())
     with open(config, "w", encoding="utf-8") as file:
         file.write(text)
     steps.run("make", jobs(), *compilers, cwd="busybox-src")
+    return compilers
+
+
+def _busybox(steps, archive, prefix):
+    compilers = build_busybox(steps, archive, prefix, os.path.join(HERE, "busybox.config"))
     steps.run("make", "install", *compilers, "CONFIG_PREFIX=" + os.path.join(steps.work, "installed"),
               cwd="busybox-src")
     import shutil

@@ -14,14 +14,15 @@ from .errors import Failure
 SUMMARY = "run the tests"
 USAGE = "%(prog)s [OPTION...] [SUITE or NAME...]"
 DESCRIPTION = """Builds everything and runs the tests: all suites, or those that are named. A NAME may
-be a suite (host, kernel, linux, shell, soak), a test as --list shows it, or a
-family such as `pipe`; * and ? match. `soak` by name runs the whole of it; as one
-of all suites, a tenth. `fresh` runs README's commands in a minimal Debian (root)."""
+be a suite (host, kernel, linux, shell, busybox, soak), a test as --list shows it,
+or a family such as `pipe`; * and ? match. `soak` and `busybox` by name run the
+whole of it; as one of all suites, a tenth, and what is quick. `fresh` runs README's commands in a minimal Debian (root)."""
 EPILOG = """Exit status: 0 when nothing failed, 1 when something did, 125 when it could not begin."""
 
-SUITES = ("host", "kernel", "linux", "shell", "soak")
+SUITES = ("host", "kernel", "linux", "shell", "busybox", "soak")
 # Suites whose drivers take the names of their cases: suite -> driver.
-DRIVERS = {"linux": "tests/linux/run.py", "shell": "tests/shell/run.py", "soak": "tests/soak/run.py"}
+DRIVERS = {suite: f"tests/{suite}/run.py" for suite in ("linux", "shell", "busybox", "soak")}
+BUSYBOX = ("busybox", "applet", "ash", "hush")  # its families
 REASONS_SHOWN = 40
 
 
@@ -86,7 +87,7 @@ class Count:
             if len(lines) > REASONS_SHOWN:
                 print(f"{title}: and {len(lines) - REASONS_SHOWN} more")
         if self.known:
-            print(f"known failures: {self.known} (tests/linux/KNOWN_FAILURES)")
+            print(f"known failures: {self.known} (KNOWN_FAILURES in tests/linux, shell and busybox)")
         # Known failures are no passes; who only reads the last line must not think so.
         skipped = self.skipped + self.known
         print(f"{self.passed} passed, {self.failed} failed"
@@ -109,6 +110,9 @@ def run(options):
         return _list(suites, programs, cases, known)
     if "soak" in options.names:
         os.environ["JARGOON_SOAK_SCALE"] = "1"
+    if "busybox" in suites:  # Meson knows its quick part only
+        suites.remove("busybox")
+        cases["busybox"] = []
     count = Count()
     if options.on:
         # Only the drivers know both systems.
@@ -133,7 +137,7 @@ def _prepare(options):
     wanted = set(options.names) or set(SUITES)
     if options.list or not wanted - {"host", "kernel"}:
         return
-    from . import defaultroot, reference
+    from . import busyboxtests, defaultroot, reference
     try:
         reference.kernel()
     except reference.Unavailable as why:
@@ -142,6 +146,11 @@ def _prepare(options):
         defaultroot.image()
     except Failure as failure:
         progress.say(f"no default root: {failure.sentence}")
+    if any(name.partition(".")[0] in BUSYBOX for name in wanted):
+        try:
+            busyboxtests.folder()
+        except Failure as failure:
+            progress.say(f"no tests of BusyBox: {failure.sentence}")
 
 
 def _sources_unchanged():
