@@ -31,7 +31,7 @@ static int64_t start_at(struct walk *w, int dirfd)
     mutex_lock(&t->fs->lock);
     w->base = inode_get(dirfd == AT_FDCWD || w->path[0] == '/' ? t->fs->cwd : t->fs->root);
     w->place.root = t->fs->root->node;
-    w->session = t->fs->root->session;
+    w->session = w->root_session = t->fs->root->session;
     w->place.dir = w->place.root;
     mutex_unlock(&t->fs->lock);
     if (w->path[0] == '/')
@@ -123,7 +123,7 @@ static int64_t run_proc(struct walk *w, bool follow, bool *done)
         return err;
     w->in_proc = false;
     w->length = strlen(w->path);
-    w->session = w->task->fs->root->session;
+    w->session = w->root_session;
     w->place.dir = w->place.root;
     if (!outside)
         return 0;

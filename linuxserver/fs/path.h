@@ -14,6 +14,7 @@ struct walk {
     struct task *task;
     jg_handle_t session;
     struct vfs_place place;
+    jg_handle_t root_session; /* of place.root */
     struct vfs_cred cred;
     bool in_proc;      /* `proc` is where it stands (after path_run) */
     bool proc_missing; /* ... but the last component does not exist */

@@ -69,7 +69,7 @@ static int64_t take(struct task *reader, struct proc_node at, struct snapshot *s
     s->sid = p->sid;
     s->tty = tty_device_of(p);
     s->tty_group = tty_group_of(p);
-    s->nice = p->nice;
+    s->nice = t ? t->sched.nice : 0;
     s->threads = (int)p->task_count;
     s->exit_signal = p->exit_signal;
     s->status = p->exit_status;

@@ -114,21 +114,6 @@ bool proc_exists(struct proc_node at)
     return there;
 }
 
-/*
- * Source: ptrace(2), "Ptrace access mode checking", for PTRACE_MODE_READ_FSCREDS. tasks_lock is
- * held.
- */
-static bool may_look(const struct task *reader, const struct task *t)
-{
-    const struct cred *r = &reader->cred, *c = &t->cred;
-
-    if (reader->process == t->process || cred_capable(r, CAP_SYS_PTRACE))
-        return true;
-    return t->process->dumpable && r->fsuid == c->uid && r->fsuid == c->euid &&
-           r->fsuid == c->suid && r->fsgid == c->gid && r->fsgid == c->egid &&
-           r->fsgid == c->sgid && !(c->cap_permitted & ~r->cap_permitted);
-}
-
 int64_t proc_check_look(const struct task *reader, struct proc_node at)
 {
     struct task *t;
@@ -136,7 +121,7 @@ int64_t proc_check_look(const struct task *reader, struct proc_node at)
 
     mutex_lock(&tasks_lock);
     t = proc_task(at);
-    err = !t ? -ENOENT : may_look(reader, t) ? 0 : -EACCES;
+    err = !t ? -ENOENT : task_may_look(reader, t, false) ? 0 : -EACCES;
     mutex_unlock(&tasks_lock);
     return err;
 }

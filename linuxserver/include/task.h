@@ -38,10 +38,12 @@ struct rlimits {
 };
 
 struct process {
-    int pid;
+    uint32_t refs; /* the table's, and one for each pidfd */
+    int pid;       /* 0: not made public yet */
     int pgid, sid;
     struct list link; /* all processes, by age */
     struct process *parent;
+    int parent_tid; /* the parent's thread that made it, or that took it over */
     struct list children, sibling;
     struct list tasks; /* living threads */
     unsigned task_count;
@@ -49,6 +51,7 @@ struct process {
     jg_handle_t handle;
 
     bool zombie;     /* all tasks gone, not yet waited for */
+    bool reaped;     /* in no list any more: only pidfds show it */
     bool group_exit; /* every task must end with exit_status */
     int exit_status; /* as wait4 gives it */
     char comm[16];   /* of the last task, for a zombie */
@@ -66,18 +69,40 @@ struct process {
     struct waitqueue child_wait;  /* wait4: a child changed state; exec: a sibling has gone */
     struct waitqueue stop_wait;   /* stopped tasks sleep here */
     struct waitqueue signal_wait; /* sigtimedwait, signalfd: a blocked signal became pending */
+    struct waitqueue end_wait;    /* poll on pidfds */
     struct rlimits limits;
     struct timer real_timer; /* ITIMER_REAL, alarm */
     jg_time_t real_interval;
+    struct timer cpu_timer; /* RLIMIT_CPU */
 
     jg_time_t start_time;
     uint64_t user_ns, system_ns; /* of tasks that have gone */
     uint64_t child_user_ns, child_system_ns;
     uint64_t min_faults, child_min_faults, max_rss, child_max_rss;
-    int nice;
+    uint64_t switches, child_switches; /* voluntary ones */
     int oom_score_adj;
     bool dumpable;
 };
+
+/* What the sched_* calls and setpriority left. It is kept and told, but all programs share alike. */
+struct sched {
+    int policy, priority, nice;
+    bool reset_on_fork;
+};
+
+/* A child's, from its parent's. Source: sched(7), "Resetting scheduling policy for child processes". */
+static inline void sched_inherit(struct sched *child, const struct sched *parent)
+{
+    *child = *parent;
+    if (!parent->reset_on_fork)
+        return;
+    if (parent->policy == SCHED_FIFO || parent->policy == SCHED_RR)
+        *child = (struct sched){.policy = SCHED_NORMAL};
+    child->nice = child->nice < 0 ? 0 : child->nice;
+    child->reset_on_fork = false;
+}
+
+#define TIMER_SLACK_DEFAULT 50000 /* ns; told, without effect */
 
 struct altstack {
     uint64_t base, size;
@@ -107,6 +132,10 @@ struct task {
     volatile uint32_t killed;    /* a fatal signal or a group exit: nothing but exit remains */
     int death_signal;            /* PR_SET_PDEATHSIG */
     bool no_new_privs;
+    bool too_many_tasks; /* set*uid went over RLIMIT_NPROC: exec checks again */
+    uint32_t personality;
+    uint64_t timer_slack;
+    struct sched sched;
 
     /* Waiting: see sync/wait.h. */
     volatile uint32_t wake;
@@ -122,6 +151,7 @@ struct task {
     uint64_t clear_child_tid, set_child_tid;
     uint64_t robust_list;
     jg_time_t start_time;
+    uint64_t switches; /* times it slept */
 };
 
 extern struct mutex tasks_lock;
@@ -130,8 +160,10 @@ extern struct mutex tasks_lock;
 struct clone_request {
     uint64_t flags;
     uint64_t stack; /* new stack pointer, 0: the same */
-    uint64_t parent_tid, child_tid, tls, pidfd;
+    uint64_t parent_tid, child_tid, tls;
+    uint64_t pidfd; /* with CLONE_PIDFD: where its number goes */
     int exit_signal;
+    int set_tid; /* the wanted id, 0: any */
 };
 
 /*
@@ -197,6 +229,32 @@ extern uint64_t forks_total;
 void task_times(struct task *t, uint64_t *user, uint64_t *system);
 void process_times(struct process *p, uint64_t *user, uint64_t *system);
 
+/* What getrusage tells. */
+struct usage {
+    uint64_t user_ns, system_ns, faults, switches;
+    uint64_t max_rss; /* pages */
+};
+
+/*
+ * Of one task; of a process, dead or alive, without its children; of the children it has waited
+ * for. tasks_lock is held; max_rss of a living process is left to the caller, who asks its mm.
+ */
+void task_usage(struct task *t, struct usage *usage);
+void process_usage(struct process *p, struct usage *usage);
+void children_usage(const struct process *p, struct usage *usage);
+
+/*
+ * The task is `new` from now on: RLIMIT_NPROC is noted, and who gained or changed is not dumpable
+ * and loses PR_SET_PDEATHSIG. Called by the task itself. Takes tasks_lock.
+ */
+void task_set_cred(struct task *t, const struct cred *new);
+
+/*
+ * May `looker` see what `t` has in hand: memory, descriptors, directories? By its real ids, or by
+ * those of the file system. Source: ptrace(2), "Ptrace access mode checking". tasks_lock is held.
+ */
+bool task_may_look(const struct task *looker, const struct task *t, bool real_ids);
+
 struct exec_request;
 
 /*
@@ -207,13 +265,14 @@ int task_exec(struct task *t, struct exec_request *request);
 
 /* wait4 and waitid in one form. */
 struct wait_request {
-    int idtype, id; /* P_ALL, P_PID, P_PGID */
+    int idtype, id;         /* P_ALL, P_PID, P_PGID, P_PIDFD */
+    struct process *target; /* P_PIDFD: the caller holds the descriptor's file */
     int options; /* WNOHANG, WEXITED, WSTOPPED, WCONTINUED, WNOWAIT, __WALL, __WCLONE, __WNOTHREAD */
 };
 struct wait_result {
     int pid, uid, status; /* status in wait4's form */
     int code;             /* CLD_* */
-    uint64_t user_ns, system_ns, max_rss;
+    struct usage usage;   /* of the child and of those that it waited for */
 };
 /* Returns a child's pid, 0 (WNOHANG), -ECHILD or -ERESTARTSYS. Source: wait(2). */
 int64_t task_wait(struct task *t, const struct wait_request *request, struct wait_result *result);

@@ -47,6 +47,7 @@ static int sleep_until(struct task *task, jg_time_t deadline, const volatile uin
             return -ERESTARTSYS;
         if (__atomic_load_n(&task->wake, __ATOMIC_SEQ_CST))
             return 0;
+        task->switches++;
         if (jg_futex_wait((const uint32_t *)&task->wake, 0, deadline) == JG_ERR_TIMED_OUT)
             return __atomic_load_n(stop, __ATOMIC_SEQ_CST) ? -ERESTARTSYS : -ETIMEDOUT;
     }

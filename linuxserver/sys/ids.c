@@ -1,5 +1,5 @@
 /*
- * Who and whose: process ids, groups, sessions, user ids, capabilities.
+ * Who and whose: process ids, groups, sessions, user and group ids. Capabilities are in caps.c.
  */
 #include "sys.h"
 
@@ -157,18 +157,32 @@ int64_t sys_getresgid(struct task *t, const uint64_t *a)
 
 #define NO_CHANGE UINT32_MAX
 
+static void commit(struct task *t, struct cred *new)
+{
+    new->fsuid = new->euid;
+    new->fsgid = new->egid;
+    task_set_cred(t, new);
+}
+
 static void commit_uids(struct task *t, uint32_t real, uint32_t effective, uint32_t saved)
 {
-    struct cred before = t->cred;
+    struct cred new = t->cred;
 
-    mutex_lock(&tasks_lock);
-    t->cred.uid = real;
-    t->cred.euid = t->cred.fsuid = effective;
-    t->cred.suid = saved;
-    cred_fix_capabilities(&t->cred, &before);
-    if (before.euid != effective)
-        t->process->dumpable = false;
-    mutex_unlock(&tasks_lock);
+    new.uid = real;
+    new.euid = effective;
+    new.suid = saved;
+    cred_fix_capabilities(&new, &t->cred);
+    commit(t, &new);
+}
+
+static void commit_gids(struct task *t, uint32_t real, uint32_t effective, uint32_t saved)
+{
+    struct cred new = t->cred;
+
+    new.gid = real;
+    new.egid = effective;
+    new.sgid = saved;
+    commit(t, &new);
 }
 
 static bool is_one_of(uint32_t id, uint32_t a, uint32_t b, uint32_t c)
@@ -222,74 +236,72 @@ int64_t sys_setreuid(struct task *t, const uint64_t *a)
 
 int64_t sys_setresgid(struct task *t, const uint64_t *a)
 {
-    struct cred *c = &t->cred;
+    const struct cred *c = &t->cred;
     uint32_t r = (uint32_t)a[0], e = (uint32_t)a[1], s = (uint32_t)a[2];
 
     if (!cred_capable(c, CAP_SETGID) &&
         !(is_one_of(r, c->gid, c->egid, c->sgid) && is_one_of(e, c->gid, c->egid, c->sgid) &&
           is_one_of(s, c->gid, c->egid, c->sgid)))
         return -EPERM;
-    c->gid = r == NO_CHANGE ? c->gid : r;
-    c->egid = c->fsgid = e == NO_CHANGE ? c->egid : e;
-    c->sgid = s == NO_CHANGE ? c->sgid : s;
+    commit_gids(t, r == NO_CHANGE ? c->gid : r, e == NO_CHANGE ? c->egid : e,
+                s == NO_CHANGE ? c->sgid : s);
     return 0;
 }
 
 int64_t sys_setgid(struct task *t, const uint64_t *a)
 {
-    struct cred *c = &t->cred;
+    const struct cred *c = &t->cred;
     uint32_t id = (uint32_t)a[0];
 
     if (id == NO_CHANGE)
         return -EINVAL;
     if (cred_capable(c, CAP_SETGID))
-        c->gid = c->sgid = id;
-    else if (id != c->gid && id != c->sgid)
+        commit_gids(t, id, id, id);
+    else if (id == c->gid || id == c->sgid)
+        commit_gids(t, c->gid, id, c->sgid);
+    else
         return -EPERM;
-    c->egid = c->fsgid = id;
     return 0;
 }
 
 int64_t sys_setregid(struct task *t, const uint64_t *a)
 {
-    struct cred *c = &t->cred;
-    uint32_t r = (uint32_t)a[0], e = (uint32_t)a[1], old = c->gid;
+    const struct cred *c = &t->cred;
+    uint32_t r = (uint32_t)a[0], e = (uint32_t)a[1], effective = e == NO_CHANGE ? c->egid : e;
+    bool moves_saved;
 
     if (!cred_capable(c, CAP_SETGID) &&
         (!is_one_of(r, c->gid, c->egid, c->gid) || !is_one_of(e, c->gid, c->egid, c->sgid)))
         return -EPERM;
-    if (r != NO_CHANGE)
-        c->gid = r;
-    if (e != NO_CHANGE)
-        c->egid = e;
-    if (r != NO_CHANGE || (e != NO_CHANGE && e != old))
-        c->sgid = c->egid;
-    c->fsgid = c->egid;
+    moves_saved = r != NO_CHANGE || (e != NO_CHANGE && e != c->gid);
+    commit_gids(t, r == NO_CHANGE ? c->gid : r, effective, moves_saved ? effective : c->sgid);
     return 0;
 }
 
 int64_t sys_setfsuid(struct task *t, const uint64_t *a)
 {
-    struct cred *c = &t->cred, before = *c;
-    uint32_t id = (uint32_t)a[0];
+    struct cred new = t->cred;
+    uint32_t id = (uint32_t)a[0], old = new.fsuid;
 
-    if (cred_capable(c, CAP_SETUID) ||
-        (id != NO_CHANGE && (is_one_of(id, c->uid, c->euid, c->suid) || id == c->fsuid))) {
-        if (id != NO_CHANGE)
-            c->fsuid = id;
-        cred_fix_capabilities(c, &before);
+    if (id != NO_CHANGE && (cred_capable(&new, CAP_SETUID) || id == old ||
+                            is_one_of(id, new.uid, new.euid, new.suid))) {
+        new.fsuid = id;
+        cred_fix_fs_capabilities(&new, &t->cred);
+        task_set_cred(t, &new);
     }
-    return before.fsuid;
+    return old;
 }
 
 int64_t sys_setfsgid(struct task *t, const uint64_t *a)
 {
-    struct cred *c = &t->cred;
-    uint32_t id = (uint32_t)a[0], old = c->fsgid;
+    struct cred new = t->cred;
+    uint32_t id = (uint32_t)a[0], old = new.fsgid;
 
-    if (id != NO_CHANGE &&
-        (cred_capable(c, CAP_SETGID) || is_one_of(id, c->gid, c->egid, c->sgid) || id == old))
-        c->fsgid = id;
+    if (id != NO_CHANGE && (cred_capable(&new, CAP_SETGID) || id == old ||
+                            is_one_of(id, new.gid, new.egid, new.sgid))) {
+        new.fsgid = id;
+        task_set_cred(t, &new);
+    }
     return old;
 }
 
@@ -307,85 +319,19 @@ int64_t sys_getgroups(struct task *t, const uint64_t *a)
 
 int64_t sys_setgroups(struct task *t, const uint64_t *a)
 {
-    struct cred *c = &t->cred;
-    uint32_t groups[GROUPS_LIMIT];
+    struct cred new = t->cred;
+    uint32_t count = (uint32_t)a[0];
 
-    if (!cred_capable(c, CAP_SETGID))
+    if (!cred_capable(&new, CAP_SETGID))
         return -EPERM;
-    if (a[0] > GROUPS_LIMIT)
+    if (count > GROUPS_LIMIT)
         return -EINVAL;
-    if (copy_in(t->mm, groups, a[1], a[0] * 4))
+    if (copy_in(t->mm, new.groups, a[1], count * sizeof *new.groups))
         return -EFAULT;
-    memcpy(c->groups, groups, a[0] * 4);
-    c->group_count = (uint32_t)a[0];
-    return 0;
-}
-
-/* capget and capset, version 3 (two 32-bit halves) and 1 (one). */
-static int64_t cap_header(struct task *t, uint64_t va, uint32_t *version, int32_t *pid)
-{
-    uint32_t head[2], latest = _LINUX_CAPABILITY_VERSION_3;
-
-    if (copy_in(t->mm, head, va, sizeof head))
-        return -EFAULT;
-    *version = head[0];
-    *pid = (int32_t)head[1];
-    if (head[0] == _LINUX_CAPABILITY_VERSION_1 || head[0] == _LINUX_CAPABILITY_VERSION_2 ||
-        head[0] == latest)
-        return 0;
-    return copy_out(t->mm, va, &latest, 4) ? -EFAULT : -EINVAL;
-}
-
-int64_t sys_capget(struct task *t, const uint64_t *a)
-{
-    uint32_t version, out[6];
-    int32_t pid;
-    struct task *other;
-    struct cred c;
-    int64_t err = cap_header(t, a[0], &version, &pid);
-
-    if (err)
-        return err == -EINVAL && !a[1] ? 0 : err;
-    if (pid < 0)
-        return -EINVAL;
-    mutex_lock(&tasks_lock);
-    other = pid ? task_find(pid) : t;
-    if (other)
-        c = other->cred;
-    mutex_unlock(&tasks_lock);
-    if (!other)
-        return -ESRCH;
-    if (!a[1])
-        return 0;
-    for (int half = 0; half < 2; half++) {
-        out[half * 3] = (uint32_t)(c.cap_effective >> 32 * half);
-        out[half * 3 + 1] = (uint32_t)(c.cap_permitted >> 32 * half);
-        out[half * 3 + 2] = (uint32_t)(c.cap_inheritable >> 32 * half);
-    }
-    return copy_out(t->mm, a[1], out, version == _LINUX_CAPABILITY_VERSION_1 ? 12 : 24);
-}
-
-int64_t sys_capset(struct task *t, const uint64_t *a)
-{
-    uint32_t version, in[6] = {0};
-    int32_t pid;
-    uint64_t e, p, i;
-    struct cred *c = &t->cred;
-    int64_t err = cap_header(t, a[0], &version, &pid);
-
-    if (err)
-        return err;
-    if (pid && pid != t->tid)
-        return -EPERM;
-    if (copy_in(t->mm, in, a[1], version == _LINUX_CAPABILITY_VERSION_1 ? 12 : 24))
-        return -EFAULT;
-    e = in[0] | (uint64_t)in[3] << 32;
-    p = in[1] | (uint64_t)in[4] << 32;
-    i = in[2] | (uint64_t)in[5] << 32;
-    if ((p & ~c->cap_permitted) || (e & ~p) || (i & ~(c->cap_inheritable | c->cap_permitted)))
-        return -EPERM;
-    c->cap_effective = e;
-    c->cap_permitted = p;
-    c->cap_inheritable = i;
+    for (uint32_t i = 0; i < count; i++)
+        if (new.groups[i] == NO_CHANGE)
+            return -EINVAL;
+    new.group_count = count;
+    task_set_cred(t, &new);
     return 0;
 }

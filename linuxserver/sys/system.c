@@ -1,5 +1,5 @@
 /*
- * The system as a whole: names, randomness, power, mounts, prctl.
+ * The system as a whole: names, randomness, power, mounts, personality.
  */
 #include "sys.h"
 
@@ -7,7 +7,7 @@
 #include <jg/rt/string.h>
 
 #include <fs/mounts.h>
-#include <linux/prctl.h>
+#include <linux/personality.h>
 #include <linux/reboot.h>
 #include <signal.h>
 #include <system.h>
@@ -30,6 +30,10 @@ int64_t sys_uname(struct task *t, const uint64_t *a)
     mutex_lock(&name_lock);
     copy = uts;
     mutex_unlock(&name_lock);
+    if ((t->personality & PER_MASK) == PER_LINUX32)
+        memcpy(copy.machine, "i686\0", 6);
+    if (t->personality & UNAME26)
+        memcpy(copy.release, "2.6.61", 7); /* 60 more than the minor number, as Linux maps it */
     return copy_out(t->mm, a[0], &copy, sizeof copy);
 }
 
@@ -50,9 +54,9 @@ static int64_t set_name(struct task *t, const uint64_t *a, char *field)
 
     if (!cred_capable(&t->cred, CAP_SYS_ADMIN))
         return -EPERM;
-    if (a[1] > __NEW_UTS_LEN)
+    if ((uint32_t)a[1] > __NEW_UTS_LEN)
         return -EINVAL;
-    if (copy_in(t->mm, name, a[0], a[1]))
+    if (copy_in(t->mm, name, a[0], (uint32_t)a[1]))
         return -EFAULT;
     mutex_lock(&name_lock);
     memcpy(field, name, sizeof name);
@@ -128,24 +132,30 @@ int64_t sys_reboot(struct task *t, const uint64_t *a)
     }
 }
 
+/* As a Linux that restricts dmesg: without a privilege there is no log at all. */
 int64_t sys_syslog(struct task *t, const uint64_t *a)
 {
-    int type = (int)a[0];
+    enum { READ = 2, READ_ALL, READ_CLEAR, CONSOLE_LEVEL = 8, SIZE_BUFFER = 10 };
+    int type = (int)a[0], length = (int)a[2];
 
-    if (type < 0 || type > 10)
-        return -EINVAL;
-    if (type != 3 && type != 10 && !cred_capable(&t->cred, CAP_SYSLOG) &&
-        !cred_capable(&t->cred, CAP_SYS_ADMIN))
+    if (!cred_capable(&t->cred, CAP_SYSLOG) && !cred_capable(&t->cred, CAP_SYS_ADMIN))
         return -EPERM;
+    if (type < 0 || type > SIZE_BUFFER)
+        return -EINVAL;
+    if (type >= READ && type <= READ_CLEAR && (!a[1] || length < 0))
+        return -EINVAL;
+    if (type == CONSOLE_LEVEL && (length < 1 || length > 8))
+        return -EINVAL;
     return 0;
 }
 
 int64_t sys_personality(struct task *t, const uint64_t *a)
 {
-    (void)t;
-    if ((uint32_t)a[0] == UINT32_MAX || !(uint32_t)a[0])
-        return 0;
-    return -EINVAL;
+    uint32_t old = t->personality, wanted = (uint32_t)a[0];
+
+    if (wanted != UINT32_MAX)
+        t->personality = wanted;
+    return old;
 }
 
 static int64_t copy_fs_string(struct task *t, uint64_t va, char *buf, size_t size)
@@ -184,62 +194,4 @@ int64_t sys_umount2(struct task *t, const uint64_t *a)
     if (a[1] & ~15ull)
         return -EINVAL;
     return cred_capable(&t->cred, CAP_SYS_ADMIN) ? mount_remove(t, a[0], (uint32_t)a[1]) : -EPERM;
-}
-
-int64_t sys_prctl(struct task *t, const uint64_t *a)
-{
-    char name[16];
-    int32_t value;
-
-    switch ((int)a[0]) {
-    case PR_SET_NAME:
-        memset(name, 0, sizeof name);
-        if (copy_in_string(t->mm, name, a[1], sizeof name) == -EFAULT)
-            return -EFAULT;
-        name[15] = 0;
-        memcpy(t->comm, name, sizeof name);
-        return 0;
-    case PR_GET_NAME:
-        return copy_out(t->mm, a[1], t->comm, sizeof t->comm);
-    case PR_SET_PDEATHSIG:
-        if (a[1] > SIGNALS)
-            return -EINVAL;
-        t->death_signal = (int)a[1];
-        return 0;
-    case PR_GET_PDEATHSIG:
-        value = t->death_signal;
-        return copy_out(t->mm, a[1], &value, sizeof value);
-    case PR_SET_DUMPABLE:
-        if (a[1] > 1)
-            return -EINVAL;
-        t->process->dumpable = a[1];
-        return 0;
-    case PR_GET_DUMPABLE:
-        return t->process->dumpable;
-    case PR_SET_CHILD_SUBREAPER:
-        t->process->subreaper = a[1];
-        return 0;
-    case PR_GET_CHILD_SUBREAPER:
-        value = t->process->subreaper;
-        return copy_out(t->mm, a[1], &value, sizeof value);
-    case PR_SET_NO_NEW_PRIVS:
-        if (a[1] != 1 || a[2] || a[3] || a[4])
-            return -EINVAL;
-        t->no_new_privs = true;
-        return 0;
-    case PR_GET_NO_NEW_PRIVS:
-        return a[1] || a[2] || a[3] || a[4] ? -EINVAL : t->no_new_privs;
-    case PR_GET_KEEPCAPS:
-        return 0;
-    case PR_SET_KEEPCAPS:
-        return a[1] == 0 ? 0 : -EPERM;
-    case PR_CAPBSET_READ:
-        return a[1] > CAP_LAST_CAP ? -EINVAL : (int64_t)(t->cred.cap_bounding >> a[1] & 1);
-    case PR_GET_TIMERSLACK:
-        return 50000;
-    case PR_SET_TIMERSLACK:
-        return 0;
-    default:
-        return -EINVAL;
-    }
 }

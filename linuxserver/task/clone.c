@@ -5,8 +5,11 @@
  * Life:  everything is made and reserved before anybody can see the child; publish() is the point of no return.
  * Locks: tasks_lock only in publish().
  */
+#include "exit.h"
 #include "itimer.h"
 #include "oom.h"
+#include "pidfd.h"
+#include "rlimit.h"
 #include "table.h"
 
 #include <jg/rt/heap.h>
@@ -27,6 +30,7 @@ static struct process *process_create(void)
 
     if (!p)
         return NULL;
+    p->refs = 1;
     list_init(&p->link);
     list_init(&p->children);
     list_init(&p->sibling);
@@ -34,10 +38,12 @@ static struct process *process_create(void)
     wait_queue_init(&p->child_wait);
     wait_queue_init(&p->stop_wait);
     wait_queue_init(&p->signal_wait);
+    wait_queue_init(&p->end_wait);
     pending_init(&p->shared);
     p->tty = -1;
     p->dumpable = true;
     timer_init(&p->real_timer, itimer_fire);
+    timer_init(&p->cpu_timer, rlimit_cpu_fire);
     p->start_time = time_monotonic();
     return p;
 }
@@ -64,7 +70,7 @@ static void task_discard(struct task *t)
     if (t->process && list_empty(&t->process->link)) {
         if (t->process->handle)
             jg_handle_close(t->process->handle);
-        rt_free(t->process);
+        process_put(t->process);
     }
     mm_put(t->mm);
     files_put(t->files);
@@ -105,15 +111,14 @@ static int share_or_copy(struct task *child, struct task *t, uint64_t flags)
     return child->mm && child->files && child->fs && child->sighand ? 0 : -ENOMEM;
 }
 
-static void copy_process(struct process *p, const struct process *from, int exit_signal)
+static void copy_process(struct process *p, const struct process *from)
 {
     p->pgid = from->pgid;
     p->sid = from->sid;
     p->tty = from->tty;
     p->limits = from->limits;
-    p->nice = from->nice;
     p->oom_score_adj = from->oom_score_adj;
-    p->exit_signal = exit_signal;
+    p->dumpable = from->dumpable;
 }
 
 static int set_registers(struct task *child, const struct clone_request *request)
@@ -143,6 +148,9 @@ static int prepare(struct task *t, const struct clone_request *request, struct t
     child->cred = t->cred;
     child->blocked = t->blocked;
     child->no_new_privs = t->no_new_privs;
+    child->personality = t->personality;
+    child->timer_slack = t->timer_slack;
+    sched_inherit(&child->sched, &t->sched);
     if (!(request->flags & CLONE_VM) || (request->flags & CLONE_VFORK))
         child->altstack = t->altstack;
     if (request->flags & CLONE_CHILD_CLEARTID)
@@ -154,7 +162,7 @@ static int prepare(struct task *t, const struct clone_request *request, struct t
     if ((err = share_or_copy(child, t, request->flags)))
         goto discard;
     if (!(request->flags & CLONE_THREAD)) {
-        copy_process(child->process, t->process, request->exit_signal);
+        copy_process(child->process, t->process);
         if ((err = make_process(child)))
             goto discard;
     }
@@ -173,22 +181,39 @@ discard:
     return err;
 }
 
-/* RLIMIT_NPROC counts the user's tasks. tasks_lock is held. */
+/* RLIMIT_NPROC: one task more would be too many. tasks_lock is held. */
 static bool too_many(struct task *t)
 {
-    uint64_t limit = t->process->limits.limit[RLIMIT_NPROC].rlim_cur, count = 0;
+    uint64_t limit = t->process->limits.limit[RLIMIT_NPROC].rlim_cur;
 
-    if (limit == RLIM64_INFINITY || !t->cred.uid || cred_capable(&t->cred, CAP_SYS_RESOURCE))
-        return false;
-    LIST_FOR_EACH(it, &all_processes)
-    {
-        struct process *p = LIST_ENTRY(it, struct process, link);
-        struct task *any = process_any_task(p);
+    return limit != RLIM64_INFINITY && t->cred.uid && !cred_capable(&t->cred, CAP_SYS_RESOURCE) &&
+           !cred_capable(&t->cred, CAP_SYS_ADMIN) && rlimit_tasks(t->cred.uid) >= limit;
+}
 
-        if (any && any->cred.uid == t->cred.uid)
-            count += p->task_count;
+/* Who the child's parent is, and which signal that one gets. tasks_lock is held. */
+static void adopt(struct process *p, struct task *t, const struct clone_request *request)
+{
+    bool sibling = request->flags & CLONE_PARENT;
+
+    p->parent = sibling ? t->process->parent : t->process;
+    p->parent_tid = sibling ? t->process->parent_tid : t->tid;
+    p->exit_signal = sibling ? t->process->exit_signal : request->exit_signal;
+    list_add_tail(&p->parent->children, &p->sibling);
+}
+
+/* A pidfd of the child in the parent's table. Returns its number or -errno. */
+static int add_pidfd(struct task *t, struct task *child, const struct clone_request *request)
+{
+    struct file *f = pidfd_create(child->process, 0);
+    int fd = f ? fd_install(t, f, 0, true) : -ENOMEM;
+
+    if (fd >= 0 && copy_out(t->mm, request->pidfd, &fd, sizeof fd)) {
+        fd_close(t, fd);
+        return -EFAULT;
     }
-    return count >= limit;
+    if (fd < 0)
+        file_put(f);
+    return fd;
 }
 
 static int publish(struct task *t, struct task *child, const struct clone_request *request)
@@ -202,7 +227,7 @@ static int publish(struct task *t, struct task *child, const struct clone_reques
         mutex_unlock(&tasks_lock);
         return -ERESTARTNOINTR;
     }
-    id = too_many(t) ? -EAGAIN : id_allocate();
+    id = too_many(t) ? -EAGAIN : request->set_tid ? id_take(request->set_tid) : id_allocate();
     if (id < 0) {
         mutex_unlock(&tasks_lock);
         return id;
@@ -211,8 +236,8 @@ static int publish(struct task *t, struct task *child, const struct clone_reques
     if (!(request->flags & CLONE_THREAD)) {
         p->pid = id;
         p->leader = child;
-        p->parent = request->flags & CLONE_PARENT ? t->process->parent : t->process;
-        list_add_tail(&p->parent->children, &p->sibling);
+        adopt(p, t, request);
+        rlimit_cpu_arm(p);
     }
     if (request->flags & CLONE_VFORK)
         child->vfork_parent = t;
@@ -247,6 +272,7 @@ int64_t task_clone(struct task *t, const struct clone_request *request)
 {
     struct task *child;
     int err = memory_short() ? -EAGAIN : worker_reserve();
+    int pidfd = -1;
     int32_t id;
 
     if (err)
@@ -254,8 +280,12 @@ int64_t task_clone(struct task *t, const struct clone_request *request)
     if ((err = prepare(t, request, &child)))
         goto unreserve;
     t->vfork_done = false;
-    id = publish(t, child, request);
+    if (request->flags & CLONE_PIDFD)
+        err = pidfd = add_pidfd(t, child, request);
+    id = err < 0 ? err : publish(t, child, request);
     if (id < 0) {
+        if (pidfd >= 0)
+            fd_close(t, pidfd);
         if (request->flags & CLONE_THREAD)
             child->process = NULL;
         task_discard(child);
@@ -310,6 +340,7 @@ struct task *task_create_first(void)
         return NULL;
     cred_init_root(&t->cred);
     memcpy(t->comm, "pid1", 5);
+    t->timer_slack = TIMER_SLACK_DEFAULT;
     t->process = process_create();
     t->mm = mm_create();
     t->files = files_create();

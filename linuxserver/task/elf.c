@@ -216,7 +216,7 @@ static int64_t open_interpreter(struct task *t, struct file *f, const struct pro
         n = path_begin_kernel(t, path, &w);
         if (n)
             return n;
-        n = exec_open(w, out);
+        n = exec_open(w, true, out);
         path_end(w);
         return n;
     }

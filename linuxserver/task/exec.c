@@ -10,18 +10,23 @@
 #include <fs/inode.h>
 #include <fs/open.h>
 #include <fs/path.h>
+#include <ipc/vfs_client.h>
+#include <linux/personality.h>
 #include <linux/signal.h>
 #include <mm.h>
 #include <signal.h>
 #include <sync/timer.h>
 
-#define SCRIPT_DEPTH 6 /* five scripts, then a program */
+#include "rlimit.h"
 
-int64_t exec_open(struct walk *w, struct file **out)
+#define SCRIPT_DEPTH 6 /* five scripts, then a program */
+#define ST_NOSUID    2 /* statfs(2), f_flags; not in the exported headers */
+
+int64_t exec_open(struct walk *w, bool follow, struct file **out)
 {
     struct vfs_attr found;
     struct inode *inode;
-    int64_t err = path_open(w, VFS_WALK_EXECUTE, 0, &found);
+    int64_t err = path_open(w, VFS_WALK_EXECUTE | (follow ? 0 : VFS_WALK_NOFOLLOW), 0, &found);
 
     if (err)
         return err;
@@ -39,7 +44,7 @@ int64_t exec_open(struct walk *w, struct file **out)
     if (!inode)
         return -ENOMEM;
     if (!mode_is(inode->mode, S_IFREG))
-        err = -EACCES;
+        err = mode_is(inode->mode, S_IFLNK) ? -ELOOP : -EACCES;
     else if (__atomic_load_n(&inode->backing.writers, __ATOMIC_SEQ_CST) > 0)
         err = -ETXTBSY;
     else
@@ -49,30 +54,54 @@ int64_t exec_open(struct walk *w, struct file **out)
     return err;
 }
 
-/* Set-id bits. *secure tells the program not to trust its environment. */
-static int64_t new_cred(struct task *t, struct file *f, struct cred *cred, bool *secure)
+/* Does any process besides t's own use its root, working folder and umask? */
+static bool fs_shared(struct task *t)
 {
+    uint32_t ours = 0;
+
+    mutex_lock(&tasks_lock);
+    LIST_FOR_EACH(it, &t->process->tasks)
+    ours += LIST_ENTRY(it, struct task, link)->fs == t->fs;
+    mutex_unlock(&tasks_lock);
+    return __atomic_load_n(&t->fs->refs, __ATOMIC_SEQ_CST) > ours;
+}
+
+/* Who the program will be. */
+struct identity {
+    struct cred cred;
+    bool secure;   /* it must not trust its environment */
+    bool readable; /* the caller may read its file, so others may see its memory */
+};
+
+static bool may_read(const struct cred *c, const struct vfs_attr *attr)
+{
+    unsigned shift = c->fsuid == attr->uid ? 6 : cred_in_group(c, attr->gid) ? 3 : 0;
+
+    return (attr->mode >> shift & 4) || cred_capable(c, CAP_DAC_OVERRIDE) ||
+           cred_capable(c, CAP_DAC_READ_SEARCH);
+}
+
+static int64_t new_identity(struct task *t, struct file *f, struct identity *new)
+{
+    struct cred_file file = {.unprivileged = t->no_new_privs};
+    struct vfs_fs_info fs = {0};
     struct vfs_attr attr;
     int64_t err = f->ops->stat(f, &attr);
 
-    *cred = t->cred;
-    *secure = false;
+    new->cred = t->cred;
+    if (!err && (attr.mode & (S_ISUID | S_ISGID)))
+        err = vfs_errno(vfs_statfs(f->inode->session, f->inode->node, &fs));
     if (err)
         return err;
-    if (!t->no_new_privs) {
-        if (attr.mode & S_ISUID)
-            cred->euid = attr.uid;
-        if ((attr.mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
-            cred->egid = attr.gid;
+    if (!(fs.mount_flags & ST_NOSUID)) {
+        file.set_uid = attr.mode & S_ISUID;
+        file.set_gid = (attr.mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+        file.uid = attr.uid;
+        file.gid = attr.gid;
     }
-    cred->suid = cred->fsuid = cred->euid;
-    cred->sgid = cred->fsgid = cred->egid;
-    if (!cred->uid || !cred->euid)
-        cred->cap_permitted = cred->cap_bounding;
-    else if (cred->uid && cred->euid)
-        cred->cap_permitted = 0;
-    cred->cap_effective = cred->euid ? 0 : cred->cap_permitted;
-    *secure = cred->euid != cred->uid || cred->egid != cred->gid;
+    file.shared = (file.set_uid || file.set_gid) && fs_shared(t);
+    new->readable = may_read(&t->cred, &attr);
+    new->secure = cred_exec(&new->cred, &file);
     return 0;
 }
 
@@ -98,31 +127,23 @@ static void set_name(struct task *t, const char *path)
     memcpy(t->comm, path, strnlen(path, sizeof t->comm - 1));
 }
 
+/* Fresh registers: neither can fail, as elf_load() checked the addresses. */
 static void start_state(struct task *t, const struct image *image)
 {
     struct jg_regs regs = {.rip = image->entry,
                            .rsp = image->stack_pointer,
                            .rflags = 0x202,
                            .entry_rax = (uint64_t)-1};
-    struct jg_info_system info;
-    uint8_t *area;
 
     jg_thread_write_state(t->thread, JG_STATE_REGS, &regs, sizeof regs);
-    if (jg_object_info(JG_HANDLE_NONE, JG_INFO_SYSTEM, &info, sizeof info) < 0)
-        return;
-    area = rt_zalloc(info.vector_size);
-    if (!area)
-        return;
-    area[0] = 0x7f, area[1] = 0x03;    /* FCW */
-    *(uint32_t *)(area + 24) = 0x1f80; /* MXCSR */
-    jg_thread_write_state(t->thread, JG_STATE_VECTOR, area, info.vector_size);
-    rt_free(area);
+    jg_thread_write_state(t->thread, JG_STATE_VECTOR, NULL, 0);
 }
 
 /* Point of no return: only stores and releases from here. */
-static void commit(struct task *t, struct image *image, const struct cred *cred,
+static void commit(struct task *t, struct image *image, const struct identity *new,
                    struct files *files, struct sighand *sighand, const char *path)
 {
+    const struct cred *cred = &new->cred;
     struct files *old_files = t->files;
     struct sighand *old_sighand = t->sighand;
     struct mm *old_mm = t->mm;
@@ -135,14 +156,19 @@ static void commit(struct task *t, struct image *image, const struct cred *cred,
     t->files = files;
     sighand_reset(sighand);
     t->sighand = sighand;
-    t->death_signal = cred->euid != t->cred.euid ? 0 : t->death_signal;
+    if (new->secure || cred_differs(cred, &t->cred))
+        t->death_signal = 0;
+    if (new->secure)
+        t->personality &= ~PER_CLEAR_ON_SETID;
+    p->dumpable = cred->euid == cred->uid && cred->egid == cred->gid && new->readable;
     t->cred = *cred;
     t->altstack = (struct altstack){0};
     t->restart = NULL;
     set_name(t, path);
     p->execed = true;
     p->exit_signal = SIGCHLD;
-    p->dumpable = cred->euid == cred->uid;
+    if (old_mm->max_rss_pages > p->max_rss)
+        p->max_rss = old_mm->max_rss_pages;
     timers_exec(p);
     signal_update(t);
     mutex_unlock(&tasks_lock);
@@ -154,22 +180,35 @@ static void commit(struct task *t, struct image *image, const struct cred *cred,
     start_state(t, image);
 }
 
+/* Did set*uid go over RLIMIT_NPROC, and is it still so? */
+static bool too_many_tasks(struct task *t)
+{
+    bool still;
+
+    if (!t->too_many_tasks)
+        return false;
+    mutex_lock(&tasks_lock);
+    still = rlimit_tasks(t->cred.uid) > t->process->limits.limit[RLIMIT_NPROC].rlim_cur;
+    mutex_unlock(&tasks_lock);
+    t->too_many_tasks = still;
+    return still;
+}
+
 int task_exec(struct task *t, struct exec_request *request)
 {
     struct image image = {0};
     struct files *files;
     struct sighand *sighand;
-    struct cred cred;
-    bool secure;
-    int64_t err = 1;
+    struct identity new;
+    int64_t err = too_many_tasks(t) ? -EAGAIN : 1;
 
     for (int depth = 0; err == 1; depth++) {
         err = depth < SCRIPT_DEPTH ? script_apply(t, request) : -ELOOP;
     }
     if (!err)
-        err = new_cred(t, request->file, &cred, &secure);
+        err = new_identity(t, request->file, &new);
     if (!err)
-        err = elf_load(t, request, &cred, secure, &image);
+        err = elf_load(t, request, &new.cred, new.secure, &image);
     if (err)
         return (int)err;
     err = task_remove_siblings(t);
@@ -189,6 +228,6 @@ int task_exec(struct task *t, struct exec_request *request)
         mutex_unlock(&tasks_lock);
         return (int)err;
     }
-    commit(t, &image, &cred, files, sighand, request->path);
+    commit(t, &image, &new, files, sighand, request->path);
     return 0;
 }

@@ -10,6 +10,7 @@
 struct exec_strings {
     char *data;
     size_t used, room;
+    size_t limit; /* of `used` and their pointers: exec_strings_limit() */
     unsigned argc, envc;
 };
 
@@ -17,8 +18,14 @@ struct exec_request {
     struct file *file;     /* opened with execute permission; the caller's */
     char *path;            /* as given: AT_EXECFN, the name of the process */
     char interpreter[256]; /* of the script before, which is the argument of the next; else empty */
+    bool hidden; /* `path` will not be there for an interpreter: a descriptor that exec closes */
     struct exec_strings strings;
 };
+
+/* How many bytes arguments, environment and their pointers may have: a quarter of the stack. */
+size_t exec_strings_limit(const struct task *t);
+/* -E2BIG when the strings with their pointers, and `more` bytes, are over the limit; else 0. */
+int64_t exec_strings_fit(const struct exec_strings *s, size_t more);
 
 /* Reads an array of string pointers from the program (va 0: none). 0, -EFAULT, -E2BIG, -ENOMEM. */
 int64_t exec_read_strings(struct task *t, uint64_t array, struct exec_strings *to, unsigned *count);
@@ -31,8 +38,11 @@ int64_t exec_replace_first(struct exec_strings *to, const char *const *with, uns
 
 struct walk;
 
-/* Opens a file for execution: regular, execute permission. 0 with a reference, or -errno. */
-int64_t exec_open(struct walk *w, struct file **out);
+/*
+ * Opens a file for execution: regular, execute permission; without `follow` a symbolic link at the
+ * end is ELOOP. 0 with a reference, or -errno.
+ */
+int64_t exec_open(struct walk *w, bool follow, struct file **out);
 
 /* The new image of a process before anybody else sees it. */
 struct image {

@@ -59,8 +59,8 @@ static void leave_shared(struct task *t)
         struct mm_usage usage;
 
         mm_usage(mm, &usage);
-        if (usage.resident > t->process->max_rss)
-            t->process->max_rss = usage.resident;
+        if (mm->max_rss_pages > t->process->max_rss)
+            t->process->max_rss = mm->max_rss_pages;
     }
     mm_put(mm);
 }
@@ -150,42 +150,56 @@ static void give_children_away(struct process *p, struct list *unwanted)
     LIST_FOR_EACH_SAFE(it, &p->children)
     {
         struct process *child = LIST_ENTRY(it, struct process, sibling);
+        struct task *heir;
 
         list_remove(&child->sibling);
         child->parent = reaper_of(p);
         if (!child->parent)
             continue;
+        heir = process_any_task(child->parent);
+        child->parent_tid = heir ? heir->tid : 0;
         list_add_tail(&child->parent->children, &child->sibling);
         child->exit_signal = SIGCHLD;
+        hang_up_orphans(child, p);
         if (child->zombie && tell_parent(child)) {
-            list_remove(&child->sibling);
-            list_remove(&child->link);
+            process_unlink(child);
             list_add_tail(unwanted, &child->link);
         }
-        hang_up_orphans(child, p);
+    }
+}
+
+/* PR_SET_PDEATHSIG: the wish of each thread of `child`, now that `parent` ends. tasks_lock is held. */
+static void send_death_signals(struct process *child, struct task *parent)
+{
+    LIST_FOR_EACH_SAFE(it, &child->tasks)
+    {
+        struct task *t = LIST_ENTRY(it, struct task, link);
+        siginfo_t info;
+
+        if (!t->death_signal)
+            continue;
+        siginfo_user(&info, t->death_signal, SI_USER, parent);
+        signal_send_process(child, &info);
     }
 }
 
 /*
- * PR_SET_PDEATHSIG: the children's wish, when their parent's thread group ends. tasks_lock is held.
+ * The children that `t` made go to another thread of the process, or stay without one when t is the
+ * last. tasks_lock is held, and t is out of the list of threads.
  */
-static void send_death_signals(struct process *p)
+static void leave_children(struct task *t)
 {
+    struct process *p = t->process;
+    struct task *heir = process_any_task(p);
+
     LIST_FOR_EACH(it, &p->children)
     {
         struct process *child = LIST_ENTRY(it, struct process, sibling);
 
-        LIST_FOR_EACH_SAFE(at, &child->tasks)
-        {
-            struct task *t = LIST_ENTRY(at, struct task, link);
-            siginfo_t info;
-
-            if (!t->death_signal)
-                continue;
-            siginfo_kernel(&info, t->death_signal);
-            info.si_code = SI_USER;
-            signal_send_task(t, &info);
-        }
+        if (child->parent_tid != t->tid)
+            continue;
+        child->parent_tid = heir ? heir->tid : 0;
+        send_death_signals(child, t);
     }
 }
 
@@ -208,6 +222,23 @@ void process_free(struct process *p)
     wait_queue_close(&p->signal_wait);
     if (p->handle)
         jg_handle_close(p->handle);
+    process_put(p);
+}
+
+void process_unlink(struct process *p)
+{
+    list_remove(&p->sibling);
+    list_remove(&p->link);
+    p->reaped = true;
+    p->parent = NULL;
+    wait_wake(&p->end_wait);
+}
+
+void process_put(struct process *p)
+{
+    if (__atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL))
+        return;
+    wait_queue_close(&p->end_wait);
     rt_free(p);
 }
 
@@ -219,14 +250,13 @@ static void process_end(struct process *p, struct list *unwanted)
 {
     p->zombie = true;
     p->stopped = false;
-    send_death_signals(p);
+    wait_wake(&p->end_wait);
     if (p->sid == p->pid)
         tty_disown(p);
     give_children_away(p, unwanted);
     hang_up_orphans(p, p->parent);
     if (tell_parent(p)) {
-        list_remove(&p->sibling);
-        list_remove(&p->link);
+        process_unlink(p);
         list_add_tail(unwanted, &p->link);
     }
 }
@@ -235,21 +265,24 @@ void task_exit(struct task *t, int status)
 {
     struct process *p = t->process;
     struct list unwanted = LIST_INIT(unwanted), *it;
-    uint64_t user, system;
+    struct usage usage;
     bool last, first_process;
 
     leave_shared(t);
-    task_times(t, &user, &system);
+    task_usage(t, &usage);
     mutex_lock(&tasks_lock);
     p->uid = t->cred.uid;
     memcpy(p->comm, t->comm, sizeof p->comm);
-    p->user_ns += user;
-    p->system_ns += system;
+    p->user_ns += usage.user_ns;
+    p->system_ns += usage.system_ns;
+    p->min_faults += usage.faults;
+    p->switches += usage.switches;
     if (!p->group_exit && p->task_count == 1)
-        p->exit_status = status;
+        p->exit_status = status; /* of the last one, as Linux has it since 6.0 */
     table_remove(t);
     if (p->leader == t)
         p->leader = NULL;
+    leave_children(t);
     last = p->task_count == 0;
     first_process = last && p == init_process;
     pending_flush(&t->pending, ~0ull);
@@ -258,6 +291,7 @@ void task_exit(struct task *t, int status)
     jg_handle_close(t->thread);
     if (last) {
         timers_release(p);
+        timer_arm(&p->cpu_timer, JG_TIME_INFINITE);
         if (p->handle)
             jg_handle_close(p->handle);
         p->handle = JG_HANDLE_NONE;
@@ -276,6 +310,21 @@ void task_exit(struct task *t, int status)
     rt_free(t);
     if (first_process)
         launch_ended(status);
+}
+
+/* exec by another thread: it is the leader from now on. tasks_lock is held. */
+static void take_leader_id(struct task *t)
+{
+    struct process *p = t->process;
+
+    LIST_FOR_EACH(it, &p->children)
+    {
+        struct process *child = LIST_ENTRY(it, struct process, sibling);
+
+        if (child->parent_tid == t->tid)
+            child->parent_tid = p->pid;
+    }
+    t->tid = p->pid;
 }
 
 int task_remove_siblings(struct task *t)
@@ -313,7 +362,7 @@ int task_remove_siblings(struct task *t)
     }
     p->exec_task = NULL;
     if (!err) {
-        t->tid = p->pid;
+        take_leader_id(t);
         p->leader = t;
     }
 out:

@@ -112,7 +112,7 @@ static int64_t open_program(struct task *t, const char *path, struct exec_reques
     err = path_begin_kernel(t, path, &w);
     if (err)
         return err;
-    err = exec_open(w, &request->file);
+    err = exec_open(w, true, &request->file);
     path_end(w);
     return err;
 }
@@ -146,7 +146,7 @@ static int64_t exec_first(struct task *t, const char *text, size_t size, uint32_
                           uint32_t envc)
 {
     const char *at = text, *end = text + size, *path = next_string(&at, end), *s;
-    struct exec_request request = {0};
+    struct exec_request request = {.strings.limit = exec_strings_limit(t)};
     int64_t err;
 
     if (!path)

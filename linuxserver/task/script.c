@@ -57,6 +57,8 @@ int64_t script_apply(struct task *t, struct exec_request *request)
     if (got < 2 || line[0] != '#' || line[1] != '!')
         return 0;
     line[got] = 0;
+    if (request->hidden)
+        return -ENOENT;
     newline = memchr(line, '\n', (size_t)got);
     if (newline)
         *newline = 0;
@@ -74,7 +76,7 @@ int64_t script_apply(struct task *t, struct exec_request *request)
     err = path_begin_kernel(t, interpreter, &w);
     if (err)
         return err;
-    err = exec_open(w, &f);
+    err = exec_open(w, true, &f);
     path_end(w);
     if (err)
         return err;

@@ -9,14 +9,29 @@
 #include <mm.h>
 
 #define STRING_MAX 131072ul    /* MAX_ARG_STRLEN */
-#define TOTAL_MAX  (2ul << 20) /* a quarter of the default stack limit, as Linux counts it */
+#define TOTAL_MAX  (6ul << 20) /* three quarters of the default stack limit */
+#define TOTAL_MIN  131072ul    /* ARG_MAX: so much is always allowed */
+
+size_t exec_strings_limit(const struct task *t)
+{
+    uint64_t limit = t->process->limits.limit[RLIMIT_STACK].rlim_cur / 4;
+
+    return limit > TOTAL_MAX ? TOTAL_MAX : limit < TOTAL_MIN ? TOTAL_MIN : limit;
+}
+
+int64_t exec_strings_fit(const struct exec_strings *s, size_t more)
+{
+    size_t pointers = ((s->argc ? s->argc : 1) + s->envc) * 8ul;
+
+    return s->used + pointers + more > s->limit ? -E2BIG : 0;
+}
 
 static int64_t room_for(struct exec_strings *s, size_t more)
 {
     size_t room = s->room ? s->room : 4096;
     char *data;
 
-    if (s->used + more > TOTAL_MAX)
+    if (s->used + more > s->limit + PAGE_SIZE) /* a string is read by whole pages */
         return -E2BIG;
     if (s->used + more <= s->room)
         return 0;
@@ -67,8 +82,9 @@ int64_t exec_read_strings(struct task *t, uint64_t array, struct exec_strings *t
         if (err)
             return err;
         ++*count;
-        if (to->used + *count * 8ul > TOTAL_MAX)
-            return -E2BIG;
+        err = exec_strings_fit(to, 0);
+        if (err)
+            return err;
     }
     return 0;
 }

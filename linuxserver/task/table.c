@@ -18,6 +18,7 @@ uint64_t forks_total;
 static unsigned total;
 static int last_id;
 static bool wrapped;
+static bool taken; /* an id was chosen by a program */
 
 static bool id_used(int id)
 {
@@ -43,10 +44,18 @@ int id_allocate(void)
             last_id = 300; /* as Linux: low numbers are for those that came first */
             wrapped = true;
         }
-        if (!wrapped || !id_used(last_id))
+        if ((!wrapped && !taken) || !id_used(last_id))
             return last_id;
     }
     return -EAGAIN;
+}
+
+int id_take(int id)
+{
+    if (id < 1 || id >= PID_MAX)
+        return -EINVAL;
+    taken = true;
+    return id_used(id) ? -EEXIST : id;
 }
 
 void table_add(struct task *t)

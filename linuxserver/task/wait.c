@@ -22,34 +22,45 @@ static bool eligible(const struct task *t, const struct process *p, const struct
         return false;
     if (r->idtype == P_PGID && p->pgid != (r->id ? r->id : t->process->pgid))
         return false;
+    if (r->idtype == P_PIDFD && p != r->target)
+        return false;
+    if ((r->options & __WNOTHREAD) && p->parent_tid != t->tid)
+        return false;
     if (r->options & __WALL)
         return true;
     return clone_child == !!(r->options & __WCLONE);
 }
 
-static void fill(const struct process *p, struct wait_result *out, int status, int code)
+static void fill(struct process *p, struct wait_result *out, int status, int code)
 {
     const struct task *t = p->leader;
+    struct usage children;
 
     out->pid = p->pid;
     out->uid = (int)(t ? t->cred.uid : p->uid);
     out->status = status;
     out->code = code;
-    out->user_ns = p->user_ns + p->child_user_ns;
-    out->system_ns = p->system_ns + p->child_system_ns;
-    out->max_rss = p->max_rss > p->child_max_rss ? p->max_rss : p->child_max_rss;
+    process_usage(p, &out->usage);
+    children_usage(p, &children);
+    out->usage.user_ns += children.user_ns;
+    out->usage.system_ns += children.system_ns;
+    out->usage.faults += children.faults;
+    out->usage.switches += children.switches;
+    if (children.max_rss > out->usage.max_rss)
+        out->usage.max_rss = children.max_rss;
 }
 
 static void reap(struct process *parent, struct process *p)
 {
     parent->child_user_ns += p->user_ns + p->child_user_ns;
     parent->child_system_ns += p->system_ns + p->child_system_ns;
+    parent->child_min_faults += p->min_faults + p->child_min_faults;
+    parent->child_switches += p->switches + p->child_switches;
     if (p->max_rss > parent->child_max_rss)
         parent->child_max_rss = p->max_rss;
     if (p->child_max_rss > parent->child_max_rss)
         parent->child_max_rss = p->child_max_rss;
-    list_remove(&p->sibling);
-    list_remove(&p->link);
+    process_unlink(p);
 }
 
 /*

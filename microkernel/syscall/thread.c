@@ -103,6 +103,10 @@ static jg_status_t write_vector(struct thread *thread, uint64_t user, uint64_t s
     jg_status_t status = JG_ERR_BAD_ADDRESS;
     void *bytes;
 
+    if (!size) {
+        arch_vector_reset(&thread->arch);
+        return JG_OK;
+    }
     if (size != whole)
         return JG_ERR_INVALID_ARGS;
     bytes = heap_alloc(whole);

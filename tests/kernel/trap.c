@@ -288,6 +288,10 @@ TEST(trap, vector_state_is_read_and_written)
     CHECK_EQ(jg_thread_write_state(c.thread, JG_STATE_VECTOR, area, info.vector_size),
              JG_ERR_INVALID_ARGS);
     CHECK_EQ(jg_thread_write_state(c.thread, JG_STATE_VECTOR, area, 64), JG_ERR_INVALID_ARGS);
+    CHECK_EQ(jg_thread_write_state(c.thread, JG_STATE_VECTOR, NULL, 0), JG_OK);
+    CHECK_EQ(jg_thread_read_state(c.thread, JG_STATE_VECTOR, area, sizeof(area)), info.vector_size);
+    CHECK_EQ(area[160], 0);
+    CHECK_EQ(*(uint32_t *)(area + 24), 0x1f80);
     child_end(&c);
     jg_handle_close(port);
 }

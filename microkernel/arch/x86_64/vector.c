@@ -146,12 +146,17 @@ static void area_sync(struct arch_thread *t)
     set_off(cpu, off);
 }
 
+void arch_vector_reset(struct arch_thread *t)
+{
+    vector_forget((struct thread *)t);
+    heap_free(t->vector);
+    t->vector = NULL;
+}
+
 bool vector_copy(struct arch_thread *dst, struct arch_thread *src)
 {
     if (!src->vector) {
-        vector_forget((struct thread *)dst);
-        heap_free(dst->vector);
-        dst->vector = NULL;
+        arch_vector_reset(dst);
         return true;
     }
     if (!area_make(dst))

@@ -83,3 +83,6 @@ const void *arch_vector_initial(void);
  * JG_ERR_INVALID_ARGS: a reserved bit of MXCSR or of the header; JG_ERR_NO_MEMORY.
  */
 jg_status_t arch_vector_write(struct arch_thread *t, void *bytes);
+
+/* Back to the initial state; its memory is freed. */
+void arch_vector_reset(struct arch_thread *t);

@@ -87,6 +87,12 @@ const void *arch_vector_read(struct arch_thread *t)
     return t->vector;
 }
 
+void arch_vector_reset(struct arch_thread *t)
+{
+    heap_free(t->vector);
+    t->vector = NULL;
+}
+
 jg_status_t arch_vector_write(struct arch_thread *t, void *bytes)
 {
     if (!t->vector)
