@@ -14,6 +14,7 @@ enum jg_info {
     JG_INFO_SYSTEM = 6,  /* HANDLE_NONE: struct jg_info_system */
     JG_INFO_PADDR = 7,   /* contiguous VMO: uint64_t, its physical address */
     JG_INFO_MAPPED = 8,  /* address space: struct jg_info_mapped, in and out */
+    JG_INFO_ANSWERS = 9, /* thread: struct jg_info_answers (thread.h) */
 };
 
 struct jg_info_handle {

@@ -116,6 +116,18 @@ static inline int64_t jg_thread_set_level(jg_handle_t thread, jg_handle_t port, 
     return jg_syscall6(JG_SYS_thread_set_level, thread, port, cookie, 0, 0, 0);
 }
 
+/* Sets what the kernel answers to a thread's system calls without asking a server. */
+static inline int64_t jg_thread_set_answers(jg_handle_t thread, uint32_t entry, const struct jg_answers *table)
+{
+    return jg_syscall6(JG_SYS_thread_set_answers, thread, entry, (uintptr_t)table, 0, 0, 0);
+}
+
+/* Changes one value of a thread's table of answers. */
+static inline int64_t jg_thread_set_answer(jg_handle_t thread, uint32_t entry, uint32_t index, int64_t value)
+{
+    return jg_syscall6(JG_SYS_thread_set_answer, thread, entry, index, (uint64_t)value, 0, 0);
+}
+
 /* Makes a trapped thread trap with JG_TRAP_KICK soon. */
 static inline int64_t jg_thread_kick(jg_handle_t thread)
 {

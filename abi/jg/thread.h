@@ -19,6 +19,34 @@ enum jg_state {
     JG_STATE_VECTOR = 2, /* the XSAVE area, standard format; its size: JG_INFO_SYSTEM */
 };
 
+/*
+ * Answers without a server (jg_thread_set_answers): what the kernel itself gives to system calls of a thread
+ * that has exactly one level. `entry` is word 7 of a trap; each has a table of its own. A table belongs to one
+ * thread: a new thread has none, whatever it was made like.
+ */
+#define JG_ENTRY_SYSCALL 0u
+#define JG_ENTRY_INT80 1u
+#define JG_ENTRIES 2u
+#define JG_ANSWERS_NUMBERS 512u /* at most */
+#define JG_ANSWERS_VALUES 16u
+#define JG_ANSWERS_NO_BEYOND UINT64_MAX
+
+struct jg_answers {
+    uint64_t mask;        /* bits of the number that count */
+    uint64_t beyond_from; /* numbers from here on are answered `beyond`, unless `which` knows them */
+    int64_t beyond;
+    uint32_t count;       /* bytes in `which`; 0: every number below beyond_from traps */
+    uint32_t zero;
+    int64_t value[JG_ANSWERS_VALUES];
+    uint8_t which[JG_ANSWERS_NUMBERS]; /* by number: 0: it traps; n: answered value[n - 1] */
+};
+
+/* JG_INFO_ANSWERS: how often each was given since the table was set. */
+struct jg_info_answers {
+    uint64_t hits[JG_ENTRIES][JG_ANSWERS_VALUES];
+    uint64_t beyond[JG_ENTRIES];
+};
+
 enum jg_job_what {
     JG_JOB_QUOTA_FRAMES = 1,  /* page frames of private memory and VMOs */
     JG_JOB_QUOTA_OBJECTS = 2, /* kernel objects */

@@ -47,5 +47,10 @@ void worker_unreserve(void);
 /* Handles one trap of `t`; fills the reply. False: the task is gone, there is nothing to answer. */
 bool trap_handle(struct task *t, const struct jg_received *in, struct jg_message *reply);
 
+#define SYSCALL_NUMBERS 512 /* past all that Linux has */
+
+/* Counts calls past the table that the kernel has answered for `t`, which ends. */
+void syscall_count_missing(const struct task *t, unsigned long count);
+
 /* Calls the handler of a number (sys/table.c). Returns the result; -ENOSYS is counted by number. */
 int64_t syscall_dispatch(struct task *t, uint64_t number, const uint64_t *args);

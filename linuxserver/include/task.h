@@ -136,6 +136,7 @@ struct task {
     uint32_t personality;
     uint64_t timer_slack;
     struct sched sched;
+    bool answers_beyond; /* the kernel answers numbers past the table: task/answers.h */
 
     /* Waiting: see sync/wait.h. */
     volatile uint32_t wake;

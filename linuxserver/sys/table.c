@@ -6,27 +6,37 @@
 #include <jg/rt/log.h>
 
 #include <server.h>
-
-#define NUMBERS 512
+#include <task/answers.h>
 
 typedef int64_t (*handler)(struct task *t, const uint64_t *a);
 
-static const handler handlers[NUMBERS] = {
+static const handler handlers[SYSCALL_NUMBERS] = {
 #define CALL(number, name, handler, support, note) [number] = handler,
 #include "table.def"
 #undef CALL
 };
 
-/* How often each missing call was asked for; the first time is logged. */
-static uint32_t missing[NUMBERS + 1];
+/*
+ * How often each missing call was asked for; the first time is logged. After a task's first number past the table
+ * the kernel answers those, and its count is added when the task ends.
+ */
+static uint32_t missing[SYSCALL_NUMBERS + 1];
 
 static int64_t not_there(struct task *t, uint64_t number)
 {
-    uint32_t slot = number < NUMBERS ? (uint32_t)number : NUMBERS;
+    uint32_t slot = number < SYSCALL_NUMBERS ? (uint32_t)number : SYSCALL_NUMBERS;
 
     if (__atomic_fetch_add(&missing[slot], 1, __ATOMIC_RELAXED) == 0)
         rt_log("%s: system call %lu is not there", t->comm, number);
+    if (slot == SYSCALL_NUMBERS)
+        answers_beyond(t);
     return -ENOSYS;
+}
+
+void syscall_count_missing(const struct task *t, unsigned long count)
+{
+    __atomic_fetch_add(&missing[SYSCALL_NUMBERS], (uint32_t)count, __ATOMIC_RELAXED);
+    rt_log("%s: %lu more calls of numbers that are not there", t->comm, count);
 }
 
 int64_t syscall_dispatch(struct task *t, uint64_t number, const uint64_t *args)
@@ -34,6 +44,6 @@ int64_t syscall_dispatch(struct task *t, uint64_t number, const uint64_t *args)
     handler h;
 
     number = (uint32_t)number; /* Linux looks at eax only */
-    h = number < NUMBERS ? handlers[number] : NULL;
+    h = number < SYSCALL_NUMBERS ? handlers[number] : NULL;
     return h ? h(t, args) : not_there(t, number);
 }

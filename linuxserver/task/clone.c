@@ -5,6 +5,7 @@
  * Life:  everything is made and reserved before anybody can see the child; publish() is the point of no return.
  * Locks: tasks_lock only in publish().
  */
+#include "answers.h"
 #include "exit.h"
 #include "itimer.h"
 #include "oom.h"
@@ -242,6 +243,7 @@ static int publish(struct task *t, struct task *child, const struct clone_reques
     if (request->flags & CLONE_VFORK)
         child->vfork_parent = t;
     table_add(child);
+    answers_install(child);
     signal_update(child);
     if (child->signalled)
         signal_notify(child); /* a new thread of a stopped process stops too */
@@ -356,6 +358,7 @@ struct task *task_create_first(void)
     t->process->pgid = t->process->sid = 0; /* as Linux starts it: in no session of its own */
     t->process->leader = t;
     table_add(t);
+    answers_install(t);
     init_process = t->process;
     mutex_unlock(&tasks_lock);
     return t;

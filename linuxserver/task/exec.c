@@ -2,6 +2,7 @@
  * execve: the new image is built first, so that it can fail cleanly; then siblings go, and
  * everything is swapped.
  */
+#include "answers.h"
 #include "exec.h"
 
 #include <jg/rt/heap.h>
@@ -148,6 +149,7 @@ static void commit(struct task *t, struct image *image, const struct identity *n
     struct sighand *old_sighand = t->sighand;
     struct mm *old_mm = t->mm;
     struct process *p = t->process;
+    bool new_ids = cred->euid != t->cred.euid || cred->egid != t->cred.egid;
 
     task_release_words(t);
     jg_process_set_aspace(p->handle, image->mm->aspace);
@@ -162,6 +164,8 @@ static void commit(struct task *t, struct image *image, const struct identity *n
         t->personality &= ~PER_CLEAR_ON_SETID;
     p->dumpable = cred->euid == cred->uid && cred->egid == cred->gid && new->readable;
     t->cred = *cred;
+    if (new_ids)
+        answers_own(t);
     t->altstack = (struct altstack){0};
     t->restart = NULL;
     set_name(t, path);

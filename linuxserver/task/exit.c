@@ -22,6 +22,7 @@
 #include <sync/futex.h>
 #include <sync/timer.h>
 
+#include "answers.h"
 #include "launch.h"
 #include "table.h"
 
@@ -158,6 +159,7 @@ static void give_children_away(struct process *p, struct list *unwanted)
             continue;
         heir = process_any_task(child->parent);
         child->parent_tid = heir ? heir->tid : 0;
+        answers_parent(child);
         list_add_tail(&child->parent->children, &child->sibling);
         child->exit_signal = SIGCHLD;
         hang_up_orphans(child, p);
@@ -266,9 +268,13 @@ void task_exit(struct task *t, int status)
     struct process *p = t->process;
     struct list unwanted = LIST_INIT(unwanted), *it;
     struct usage usage;
+    unsigned long missing;
     bool last, first_process;
 
     leave_shared(t);
+    missing = answers_beyond_count(t);
+    if (missing)
+        syscall_count_missing(t, missing);
     task_usage(t, &usage);
     mutex_lock(&tasks_lock);
     p->uid = t->cred.uid;
@@ -364,6 +370,7 @@ int task_remove_siblings(struct task *t)
     if (!err) {
         take_leader_id(t);
         p->leader = t;
+        answers_own(t);
     }
 out:
     mutex_unlock(&tasks_lock);

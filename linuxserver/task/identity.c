@@ -2,6 +2,7 @@
  * Who a task is, as others are concerned: changes of ids, and who may look at whom. Source:
  * credentials(7), ptrace(2).
  */
+#include "answers.h"
 #include "rlimit.h"
 
 #include <linux.h>
@@ -19,6 +20,7 @@ void task_set_cred(struct task *t, const struct cred *new)
         t->death_signal = 0;
     }
     t->cred = *new;
+    answers_own(t);
     mutex_unlock(&tasks_lock);
 }
 

@@ -9,6 +9,7 @@
  */
 #include <core/assert.h>
 #include <mm/heap.h>
+#include <object/answers.h>
 #include <object/call.h>
 #include <object/futex.h>
 #include <object/job.h>
@@ -186,6 +187,7 @@ void thread_end(struct thread *thread, int64_t code)
     if (thread->state == THREAD_ENDED)
         return;
     thread_stop_waiting(thread);
+    answers_drop(thread);
     thread->state = THREAD_ENDED;
     for (unsigned i = 0; i < thread->level_count; i++)
         if (thread->levels[i].port)

@@ -9,6 +9,7 @@
  */
 #include <core/hooks.h>
 #include <core/log.h>
+#include <object/answers.h>
 #include <object/call.h>
 #include <object/sched.h>
 #include <syscall/message.h>
@@ -48,7 +49,7 @@ HOT void kernel_syscall(struct thread *t)
     uint64_t number;
 
     if (likely(thread_is_trapped(t))) {
-        if (likely(trap_fast(t)))
+        if (answer(t, JG_ENTRY_SYSCALL) || likely(trap_fast(t)))
             return;
     } else {
         number = arch_syscall_number(&t->arch);
@@ -66,6 +67,8 @@ HOT void kernel_syscall(struct thread *t)
 void kernel_syscall_compat(struct thread *t)
 {
     if (thread_is_trapped(t)) {
+        if (answer(t, JG_ENTRY_INT80))
+            return;
         trap_send(t, JG_TRAP_SYSCALL);
         object_settle();
     } else {

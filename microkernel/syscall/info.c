@@ -7,12 +7,13 @@
 #include <core/time.h>
 #include <mm/frame.h>
 #include <mm/heap.h>
+#include <object/answers.h>
 #include <object/memory.h>
 #include <object/sched.h>
 #include <syscall/syscall.h>
 
-/* Writes an answer. Returns its size, TOO_BIG or BAD_ADDRESS. */
-static int64_t answer(uint64_t buffer, uint64_t room, const void *info, size_t size)
+/* Writes what was asked for. Returns its size, TOO_BIG or BAD_ADDRESS. */
+static int64_t give(uint64_t buffer, uint64_t room, const void *info, size_t size)
 {
     if (room < size)
         return JG_ERR_TOO_BIG;
@@ -27,7 +28,7 @@ static int64_t info_handle(struct thread *t, uint64_t h, uint64_t buffer, uint64
     if (!slot)
         return JG_ERR_BAD_HANDLE;
     info = (struct jg_info_handle){slot->object->koid, slot->object->type, slot->rights};
-    return answer(buffer, room, &info, sizeof(info));
+    return give(buffer, room, &info, sizeof(info));
 }
 
 static int64_t info_vmo(struct object *object, uint64_t buffer, uint64_t room)
@@ -41,7 +42,7 @@ static int64_t info_vmo(struct object *object, uint64_t buffer, uint64_t room)
         .mappings = vmo->mapping_count,
     };
 
-    return answer(buffer, room, &info, sizeof(info));
+    return give(buffer, room, &info, sizeof(info));
 }
 
 static int64_t info_aspace(struct object *object, uint64_t buffer, uint64_t room)
@@ -50,7 +51,7 @@ static int64_t info_aspace(struct object *object, uint64_t buffer, uint64_t room
 
     memset(&info, 0, sizeof(info));
     aspace_info(memory_of(object)->as, &info);
-    return answer(buffer, room, &info, sizeof(info));
+    return give(buffer, room, &info, sizeof(info));
 }
 
 static int64_t info_thread(struct object *object, uint64_t buffer, uint64_t room)
@@ -69,7 +70,7 @@ static int64_t info_thread(struct object *object, uint64_t buffer, uint64_t room
                                                  : 1,
         .threads = 1,
     };
-    return answer(buffer, room, &info, sizeof(info));
+    return give(buffer, room, &info, sizeof(info));
 }
 
 static int64_t info_process(struct object *object, uint64_t buffer, uint64_t room)
@@ -97,7 +98,24 @@ static int64_t info_process(struct object *object, uint64_t buffer, uint64_t roo
         info.faults += process->memory->as->faults;
     info.user_ns = sched_ticks_ns(run);
     info.server_ns = sched_ticks_ns(server);
-    return answer(buffer, room, &info, sizeof(info));
+    return give(buffer, room, &info, sizeof(info));
+}
+
+static int64_t info_answers(struct object *object, uint64_t buffer, uint64_t room)
+{
+    struct thread *thread = container_of(object, struct thread, object);
+    struct jg_info_answers info;
+
+    memset(&info, 0, sizeof(info));
+    for (unsigned entry = 0; entry < JG_ENTRIES; entry++) {
+        const struct answers *a = thread->answers[entry];
+
+        if (!a)
+            continue;
+        memcpy(info.hits[entry], a->hits, sizeof(a->hits));
+        info.beyond[entry] = a->beyond_hits;
+    }
+    return give(buffer, room, &info, sizeof(info));
 }
 
 static int64_t info_job(struct object *object, uint64_t buffer, uint64_t room)
@@ -112,7 +130,7 @@ static int64_t info_job(struct object *object, uint64_t buffer, uint64_t room)
         .handles_quota = job->quota[JOB_HANDLES],
     };
 
-    return answer(buffer, room, &info, sizeof(info));
+    return give(buffer, room, &info, sizeof(info));
 }
 
 static int64_t info_system(uint64_t buffer, uint64_t room)
@@ -129,7 +147,7 @@ static int64_t info_system(uint64_t buffer, uint64_t room)
         .idle_ns = sched_ticks_ns(sched.idle_ticks),
     };
 
-    return answer(buffer, room, &info, sizeof(info));
+    return give(buffer, room, &info, sizeof(info));
 }
 
 static int64_t info_paddr(struct object *object, uint64_t buffer, uint64_t room)
@@ -139,7 +157,7 @@ static int64_t info_paddr(struct object *object, uint64_t buffer, uint64_t room)
 
     if (vmo->kind == VMO_PAGED)
         return JG_ERR_NOT_SUPPORTED;
-    return answer(buffer, room, &address, sizeof(address));
+    return give(buffer, room, &address, sizeof(address));
 }
 
 static int64_t info_mapped(struct object *object, uint64_t buffer, uint64_t room)
@@ -166,7 +184,7 @@ SYSCALL(object_info)
     static const uint8_t type_of[] = {
         [JG_INFO_VMO] = JG_TYPE_VMO,       [JG_INFO_ASPACE] = JG_TYPE_ASPACE,
         [JG_INFO_JOB] = JG_TYPE_JOB,       [JG_INFO_PADDR] = JG_TYPE_VMO,
-        [JG_INFO_MAPPED] = JG_TYPE_ASPACE,
+        [JG_INFO_MAPPED] = JG_TYPE_ASPACE, [JG_INFO_ANSWERS] = JG_TYPE_THREAD,
     };
     uint32_t topic = (uint32_t)b;
     struct object *object;
@@ -199,6 +217,8 @@ SYSCALL(object_info)
         return info_paddr(object, c, d);
     case JG_INFO_MAPPED:
         return info_mapped(object, c, d);
+    case JG_INFO_ANSWERS:
+        return info_answers(object, c, d);
     }
     return JG_ERR_INVALID_ARGS;
 }

@@ -4,6 +4,7 @@
  * Locks: the big lock.
  */
 #include <mm/heap.h>
+#include <object/answers.h>
 #include <object/port.h>
 #include <syscall/syscall.h>
 
@@ -157,6 +158,70 @@ SYSCALL(thread_set_level)
     if (thread->state != THREAD_NEW && !held_by(thread, t->process))
         return JG_ERR_BAD_STATE;
     return thread_set_level(thread, port_of(port), c);
+}
+
+/* Copies a table in. Returns JG_OK, INVALID_ARGS, BAD_ADDRESS, NO_MEMORY. */
+static jg_status_t answers_read(uint64_t user, struct answers **out)
+{
+    struct jg_answers head;
+    struct answers *made;
+
+    if (!copy_from_user(&head, user, offsetof(struct jg_answers, which)))
+        return JG_ERR_BAD_ADDRESS;
+    if (head.count > JG_ANSWERS_NUMBERS || head.zero)
+        return JG_ERR_INVALID_ARGS;
+    made = heap_zalloc(sizeof(*made) + head.count);
+    if (!made)
+        return JG_ERR_NO_MEMORY;
+    made->mask = head.mask;
+    made->beyond_from = head.beyond_from;
+    made->beyond = head.beyond;
+    made->count = head.count;
+    for (unsigned i = 0; i < JG_ANSWERS_VALUES; i++)
+        made->value[i] = head.value[i];
+    *out = made;
+    if (!copy_from_user(made->which, user + offsetof(struct jg_answers, which), head.count))
+        return JG_ERR_BAD_ADDRESS;
+    for (unsigned i = 0; i < head.count; i++)
+        if (made->which[i] > JG_ANSWERS_VALUES)
+            return JG_ERR_INVALID_ARGS;
+    return JG_OK;
+}
+
+SYSCALL(thread_set_answers)
+{
+    struct answers *made = NULL;
+    struct object *object;
+    jg_status_t status = get(t, a, JG_TYPE_THREAD, JG_RIGHT_MANAGE, &object);
+
+    if (status != JG_OK)
+        return status;
+    if (b >= JG_ENTRIES)
+        return JG_ERR_INVALID_ARGS;
+    if (c)
+        status = answers_read(c, &made);
+    if (status == JG_OK)
+        status = answers_replace(thread_from(object), (unsigned)b, made);
+    if (status != JG_OK)
+        heap_free(made);
+    return status;
+}
+
+SYSCALL(thread_set_answer)
+{
+    struct object *object;
+    struct answers *answers;
+    jg_status_t status = get(t, a, JG_TYPE_THREAD, JG_RIGHT_MANAGE, &object);
+
+    if (status != JG_OK)
+        return status;
+    if (b >= JG_ENTRIES || c >= JG_ANSWERS_VALUES)
+        return JG_ERR_OUT_OF_RANGE;
+    answers = thread_from(object)->answers[b];
+    if (!answers)
+        return JG_ERR_NOT_FOUND;
+    answers->value[c] = (int64_t)d;
+    return JG_OK;
 }
 
 SYSCALL(thread_kick)

@@ -22,6 +22,7 @@
 #include <object/handle.h>
 #include <object/packet.h>
 
+struct answers;
 struct aspace;
 struct channel;
 struct port;
@@ -85,6 +86,7 @@ struct thread {
     uint64_t serve_start;    /* a worker: run_ticks + server_ticks when the call was delivered */
     uint64_t faults;
     jg_time_t slice_left;    /* READY at the front of its band: what it had not used, else 0 */
+    struct answers *answers[JG_ENTRIES]; /* NULL: none; owned */
     struct level levels[JG_LEVELS_MAX];
     struct packet packet; /* QUEUED: its place in the port's queue; READY: in the ready queue */
     uint64_t words[JG_CALL_WORDS]; /* of a trap that is no SYSCALL; those are in the frame */

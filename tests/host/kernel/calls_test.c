@@ -185,6 +185,8 @@ static const uint8_t first_type[JG_SYS_COUNT] = {
     [JG_SYS_thread_write_state] = JG_TYPE_THREAD,
     [JG_SYS_thread_set_level] = JG_TYPE_THREAD,
     [JG_SYS_thread_kick] = JG_TYPE_THREAD,
+    [JG_SYS_thread_set_answers] = JG_TYPE_THREAD,
+    [JG_SYS_thread_set_answer] = JG_TYPE_THREAD,
     [JG_SYS_channel_bind] = JG_TYPE_CHANNEL,
     [JG_SYS_channel_call] = JG_TYPE_CHANNEL,
     [JG_SYS_reply_wait] = JG_TYPE_PORT,
@@ -226,7 +228,7 @@ static const uint8_t pointer[JG_SYS_COUNT] = {
     [JG_SYS_futex_wait] = 1,         [JG_SYS_futex_wake] = 1,     [JG_SYS_vmo_transfer] = 2,
     [JG_SYS_aspace_map] = 2,         [JG_SYS_aspace_move] = 2,    [JG_SYS_aspace_copy] = 1,
     [JG_SYS_interrupt_create] = 2,   [JG_SYS_port_io] = 2,        [JG_SYS_log_write] = 1,
-    [JG_SYS_log_read] = 2,           [JG_SYS_random] = 1,
+    [JG_SYS_log_read] = 2,           [JG_SYS_random] = 1,          [JG_SYS_thread_set_answers] = 3,
 };
 
 /* Would this end the test, or the server process so often that nothing else happened? */
