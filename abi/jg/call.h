@@ -20,6 +20,7 @@
 #define JG_REPLY_PASS (1ull << 35)       /* trap: hand it to the level below; words replace its arguments */
 #define JG_REPLY_SEE_RESULT (1ull << 36) /* with PASS: come back with JG_TRAP_RESULT before it returns */
 #define JG_REPLY_POLL (1ull << 37)       /* jg_reply_wait: do not park, return WOULD_BLOCK */
+#define JG_REPLY_YIELD (1ull << 38)      /* the caller goes behind its equals that are ready */
 
 /* `info` as it is delivered to a receiver: label (method or trap reason), kind, flags. */
 #define JG_INFO_KIND(info) ((unsigned)((info) >> 40) & 0xff)

@@ -80,6 +80,7 @@ struct mm {
     uint64_t max_rss_pages;
     uint64_t stack_limit; /* RLIMIT_STACK, in bytes: how far a stack region grows */
     bool dumpable;
+    uint32_t barriers; /* what membarrier(2) was registered for */
 };
 
 /* A new, empty address space; one reference. NULL: no memory. */

@@ -109,6 +109,7 @@ struct outcome {
     bool syscall; /* result is meaningful, restart is possible */
     int64_t result;
     enum answer answer;
+    bool yields; /* others of its priority run first */
 };
 
 /*

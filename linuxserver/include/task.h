@@ -151,6 +151,7 @@ struct task {
     struct task *vfork_parent;
     uint64_t clear_child_tid, set_child_tid;
     uint64_t robust_list;
+    bool futexes_released; /* nobody may wait for what it owns; under futex_lock */
     jg_time_t start_time;
     uint64_t switches; /* times it slept */
 };
@@ -197,10 +198,10 @@ void process_group_exit(struct process *p, int status);
 int task_remove_siblings(struct task *t);
 
 /*
- * At exit and exec: robust futexes are marked, clear_child_tid is cleared and its waiter woken. No
- * lock is held.
+ * At exit (`ends`) and exec: robust futexes are marked, owned ones go to their waiters, clear_child_tid
+ * is cleared and its waiter woken. No lock is held.
  */
-void task_release_words(struct task *t);
+void task_release_words(struct task *t, bool ends);
 
 /*
  * vfork: tells the waiting parent that its address space is its own again. Once; harmless

@@ -1,99 +1,63 @@
 /*
- * Futexes.
+ * Futexes: waiting and waking.
  *
  * A waiter queues itself first and reads the word after, without the lock (reading may fault); a
  * waker changes the word first and takes the lock after. So either the waiter sees the new word, or
  * the waker sees the waiter. A waiter that was woken and found the word changed too reports the
  * wake, so that none is swallowed.
  *
- * Locks: futex_lock guards all queues; inside it only wait_wake_task().
+ * Locks: see futex_queue.h.
  */
 #include "futex.h"
 
-#include <jg/rt/list.h>
-#include <jg/rt/sync.h>
+#include <jg/rt/heap.h>
 
-#include <mm.h>
 #include <sync/wait.h>
 #include <task.h>
 
-#define BUCKETS      256
-#define ROBUST_LIMIT 2048
+#include "futex_queue.h"
 
-/* Private futexes are named by address space and address, shared ones by what is mapped there. */
-struct key {
-    uintptr_t object;
-    uint64_t offset;
-};
+struct mutex futex_lock = MUTEX_INIT;
+static struct list buckets[FUTEX_BUCKETS];
 
-struct sleeper {
-    struct list link;
-    struct key key;
-    uint32_t bitset;
-    struct task *task;
-    bool woken;
-};
-
-static struct mutex futex_lock = MUTEX_INIT;
-static struct list buckets[BUCKETS];
-
-static struct list *bucket(const struct key *k)
+struct list *futex_bucket(unsigned number)
 {
-    uint64_t hash = (k->object ^ k->offset) * 0x9e3779b97f4a7c15ull;
-    struct list *b = &buckets[hash >> 56];
+    struct list *b = &buckets[number];
 
     if (!b->next)
         list_init(b);
     return b;
 }
 
-static bool same(const struct key *a, const struct key *b)
+struct list *futex_queue(const struct futex_key *k)
 {
-    return a->object == b->object && a->offset == b->offset;
+    uint64_t hash = (k->object ^ k->offset) * 0x9e3779b97f4a7c15ull;
+
+    return futex_bucket(hash >> 56);
 }
 
-static int64_t key_of(struct mm *mm, uint64_t va, bool shared, struct key *key)
+struct sleeper *futex_first(const struct futex_key *key)
 {
-    struct region *r;
+    LIST_FOR_EACH(it, futex_queue(key))
+    {
+        struct sleeper *s = LIST_ENTRY(it, struct sleeper, link);
 
-    if (va % 4)
-        return -EINVAL;
-    if (va >= JG_USER_TOP)
-        return -EFAULT;
-    key->object = (uintptr_t)mm;
-    key->offset = va;
-    if (!shared)
-        return 0;
-    mutex_lock(&mm->lock);
-    r = mm_find(mm, va);
-    if (r && r->start <= va && r->backing && (r->flags & REGION_SHARED)) {
-        key->object = (uintptr_t)r->backing;
-        key->offset = r->offset + (va - r->start);
+        if (futex_key_same(&s->key, key))
+            return s;
     }
-    mutex_unlock(&mm->lock);
-    return 0;
+    return NULL;
 }
 
-static int64_t read_word(struct mm *mm, uint64_t va, uint32_t *word)
+void futex_enqueue(struct sleeper *s, struct task *t, uint64_t va, const struct futex_key *key,
+                   uint32_t bitset)
 {
-    int64_t n = jg_aspace_cas(mm->aspace, va, 0, 0);
-
-    if (n < 0)
-        return copy_in(mm, word, va, sizeof *word);
-    *word = (uint32_t)n;
-    return 0;
-}
-
-static void enqueue(struct sleeper *s, struct task *t, const struct key *key, uint32_t bitset)
-{
-    *s = (struct sleeper){.key = *key, .bitset = bitset, .task = t};
+    *s = (struct sleeper){.key = *key, .bitset = bitset, .task = t, .va = va};
     mutex_lock(&futex_lock);
-    list_add_tail(bucket(key), &s->link);
+    list_add_tail(futex_queue(key), &s->link);
     mutex_unlock(&futex_lock);
 }
 
-/* Takes the sleeper off if it still waits. Returns whether it was woken. */
-static bool dequeue(struct sleeper *s)
+bool futex_dequeue(struct sleeper *s)
 {
     bool woken;
 
@@ -102,24 +66,34 @@ static bool dequeue(struct sleeper *s)
     if (!woken)
         list_remove(&s->link);
     mutex_unlock(&futex_lock);
+    futex_key_put(&s->key);
     return woken;
+}
+
+void futex_wake_sleeper(struct sleeper *s)
+{
+    struct task *t = s->task;
+
+    list_remove(&s->link);
+    __atomic_store_n(&s->woken, true, __ATOMIC_SEQ_CST);
+    wait_wake_task(t); /* t cannot go away: its worker needs futex_lock to leave */
 }
 
 int64_t futex_wait(struct task *t, uint64_t va, bool shared, uint32_t expected, uint32_t bitset,
                    jg_time_t deadline)
 {
+    struct futex_key key;
     struct sleeper s;
-    struct key key;
     uint32_t word;
     int64_t err;
 
     if (!bitset)
         return -EINVAL;
-    if ((err = key_of(t->mm, va, shared, &key)))
+    if ((err = futex_key_get(t->mm, va, shared, false, &key)))
         return err;
     wait_prepare(t);
-    enqueue(&s, t, &key, bitset);
-    err = read_word(t->mm, va, &word);
+    futex_enqueue(&s, t, va, &key, bitset);
+    err = futex_read(t->mm, va, &word);
     if (!err && word != expected)
         err = -EAGAIN;
     while (!err && !__atomic_load_n(&s.woken, __ATOMIC_SEQ_CST)) {
@@ -131,223 +105,129 @@ int64_t futex_wait(struct task *t, uint64_t va, bool shared, uint32_t expected, 
          * it by the loop.
          */
     }
-    return dequeue(&s) ? 0 : err;
+    return futex_dequeue(&s) ? 0 : err;
 }
 
-/* The lock is held. */
-static void wake_one(struct sleeper *s)
+int64_t futex_wake_key(const struct futex_key *key, int count, uint32_t bitset)
 {
-    struct task *t = s->task;
+    int woken = 0;
 
-    list_remove(&s->link);
-    __atomic_store_n(&s->woken, true, __ATOMIC_SEQ_CST);
-    wait_wake_task(t); /* t cannot go away: its worker needs futex_lock to leave */
-}
-
-static uint32_t wake_key(const struct key *key, uint32_t count, uint32_t bitset)
-{
-    uint32_t woken = 0;
-
-    LIST_FOR_EACH_SAFE(it, bucket(key))
+    LIST_FOR_EACH_SAFE(it, futex_queue(key))
     {
         struct sleeper *s = LIST_ENTRY(it, struct sleeper, link);
 
-        if (woken == count)
-            break;
-        if (!same(&s->key, key) || !(s->bitset & bitset))
+        if (!futex_key_same(&s->key, key))
             continue;
-        wake_one(s);
-        woken++;
+        if (s->pi)
+            return -EINVAL;
+        if (!(s->bitset & bitset))
+            continue;
+        futex_wake_sleeper(s);
+        if (++woken >= count)
+            break;
     }
     return woken;
 }
 
-int64_t futex_wake(struct task *t, uint64_t va, bool shared, uint32_t count, uint32_t bitset)
+int64_t futex_wake(struct task *t, uint64_t va, bool shared, int count, uint32_t bitset)
 {
-    struct key key;
-    int64_t n = key_of(t->mm, va, shared, &key);
+    struct futex_key key;
+    int64_t n;
 
-    if (n)
-        return n;
     if (!bitset)
         return -EINVAL;
+    if ((n = futex_key_get(t->mm, va, shared, false, &key)))
+        return n;
     mutex_lock(&futex_lock);
-    n = wake_key(&key, count, bitset);
+    n = futex_wake_key(&key, count, bitset);
     mutex_unlock(&futex_lock);
+    futex_key_put(&key);
     return n;
 }
 
-void futex_wake_word(struct mm *mm, uint64_t va, uint32_t count)
+void futex_wake_word(struct mm *mm, uint64_t va, int count)
 {
-    struct key private, shared;
+    struct futex_key key;
 
-    if (key_of(mm, va, false, &private) || key_of(mm, va, true, &shared))
+    if (futex_key_get(mm, va, true, false, &key))
         return;
     mutex_lock(&futex_lock);
-    if (!wake_key(&private, count, ~0u) && !same(&private, &shared))
-        wake_key(&shared, count, ~0u);
+    futex_wake_key(&key, count, ~0u);
     mutex_unlock(&futex_lock);
+    futex_key_put(&key);
 }
 
-int64_t futex_requeue(struct task *t, uint64_t va, uint64_t va2, bool shared, uint32_t wake,
-                      uint32_t move, const uint32_t *expected)
+/*
+ * Renames a sleeper. The caller holds a reference to each of the two files, so that the one dropped
+ * here under the lock is never the last.
+ */
+static void rename_sleeper(struct sleeper *s, const struct futex_key *to)
 {
-    struct key from, to;
-    struct list taken = LIST_INIT(taken), *it;
-    uint32_t word, done, moved = 0;
-    int64_t err;
+    if (to->held)
+        backing_get(to->held);
+    futex_key_put(&s->key);
+    s->key = *to;
+}
 
-    if ((err = key_of(t->mm, va, shared, &from)) || (err = key_of(t->mm, va2, shared, &to)))
-        return err;
-    if (expected) {
-        if ((err = read_word(t->mm, va, &word)))
-            return err;
-        if (word != *expected)
-            return -EAGAIN;
-    }
-    mutex_lock(&futex_lock);
-    done = wake_key(&from, wake, ~0u);
-    LIST_FOR_EACH_SAFE(at, bucket(&from))
+/* The lock is held. Returns how many were woken and moved, or -EINVAL. */
+static int64_t wake_and_move(const struct futex_key *from, const struct futex_key *to, int wake,
+                             int move)
+{
+    struct list taken = LIST_INIT(taken);
+    int64_t done = 0, err = 0;
+
+    LIST_FOR_EACH_SAFE(at, futex_queue(from))
     {
         struct sleeper *s = LIST_ENTRY(at, struct sleeper, link);
 
-        if (moved == move)
+        if (done - wake >= move)
             break;
-        if (!same(&s->key, &from))
+        if (!futex_key_same(&s->key, from))
             continue;
+        if (s->pi) {
+            err = -EINVAL;
+            break;
+        }
+        if (++done <= wake) {
+            futex_wake_sleeper(s);
+            continue;
+        }
         list_remove(&s->link);
-        s->key = to;
+        rename_sleeper(s, to);
         list_add_tail(&taken, &s->link);
-        moved++;
     }
-    while ((it = list_pop(&taken)))
-        list_add_tail(bucket(&to), it);
-    mutex_unlock(&futex_lock);
-    return done + moved;
+    list_splice_tail(futex_queue(to), &taken);
+    return err ? err : done;
 }
 
-static int64_t apply(struct mm *mm, uint64_t va, uint32_t op, uint32_t *old)
+int64_t futex_requeue(struct task *t, uint64_t va, uint64_t va2, bool shared, int wake, int move,
+                      const uint32_t *expected)
 {
-    uint32_t kind = op >> 28 & 7, arg = (uint32_t)((int32_t)(op << 8) >> 20), value,
-             new; /* 12 bits with a sign */
-    int64_t seen, err;
+    struct futex_key from, to;
+    uint32_t word = 0;
+    int64_t n;
 
-    if (op >> 28 & FUTEX_OP_OPARG_SHIFT) /* the top bit: the argument is a shift */
-        arg = 1u << (arg & 31);
-    if ((err = read_word(mm, va, &value)))
-        return err;
-    for (;;) {
-        switch (kind) {
-        case FUTEX_OP_SET:
-            new = arg;
-            break;
-        case FUTEX_OP_ADD:
-            new = value + arg;
-            break;
-        case FUTEX_OP_OR:
-            new = value | arg;
-            break;
-        case FUTEX_OP_ANDN:
-            new = value & ~arg;
-            break;
-        case FUTEX_OP_XOR:
-            new = value ^ arg;
-            break;
-        default:
-            return -ENOSYS;
-        }
-        seen = jg_aspace_cas(mm->aspace, va, value, new);
-        if (seen < 0)
-            return -EFAULT;
-        if ((uint32_t)seen == value)
-            break;
-        value = (uint32_t)seen;
-    }
-    *old = value;
-    return 0;
-}
-
-static int compare(uint32_t op, uint32_t old)
-{
-    int32_t a = (int32_t)old, b = (int32_t)(op << 20) >> 20;
-
-    switch (op >> 24 & 15) {
-    case FUTEX_OP_CMP_EQ:
-        return a == b;
-    case FUTEX_OP_CMP_NE:
-        return a != b;
-    case FUTEX_OP_CMP_LT:
-        return a < b;
-    case FUTEX_OP_CMP_LE:
-        return a <= b;
-    case FUTEX_OP_CMP_GT:
-        return a > b;
-    case FUTEX_OP_CMP_GE:
-        return a >= b;
-    default:
-        return -ENOSYS;
-    }
-}
-
-int64_t futex_wake_op(struct task *t, uint64_t va, uint64_t va2, bool shared, uint32_t wake,
-                      uint32_t wake2, uint32_t op)
-{
-    struct key key, key2;
-    uint32_t old;
-    int64_t err, n;
-    int second;
-
-    if ((err = key_of(t->mm, va, shared, &key)) || (err = key_of(t->mm, va2, shared, &key2)) ||
-        (err = apply(t->mm, va2, op, &old)))
-        return err;
-    second = compare(op, old);
-    if (second < 0)
-        return second;
+    if (wake < 0 || move < 0)
+        return -EINVAL;
+    if ((n = futex_key_get(t->mm, va, shared, false, &from)))
+        return n;
+    if ((n = futex_key_get(t->mm, va2, shared, false, &to)))
+        goto put_from;
+    if (expected && (n = futex_read(t->mm, va, &word)))
+        goto put_to;
     mutex_lock(&futex_lock);
-    n = wake_key(&key, wake, ~0u);
-    if (second)
-        n += wake_key(&key2, wake2, ~0u);
+    /* Once more under the lock; memory that only reads fails here, and counts as it was. */
+    if (expected) {
+        int64_t seen = jg_aspace_cas(t->mm->aspace, va, 0, 0);
+
+        if (seen >= 0)
+            word = (uint32_t)seen;
+    }
+    n = expected && word != *expected ? -EAGAIN : wake_and_move(&from, &to, wake, move);
     mutex_unlock(&futex_lock);
+put_to:
+    futex_key_put(&to);
+put_from:
+    futex_key_put(&from);
     return n;
-}
-
-static void release_robust_word(struct task *t, uint64_t va)
-{
-    uint32_t word;
-
-    if (va % 4 || read_word(t->mm, va, &word))
-        return;
-    while ((word & FUTEX_TID_MASK) == (uint32_t)t->tid) {
-        uint32_t new = (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
-        int64_t seen = jg_aspace_cas(t->mm->aspace, va, word, new);
-
-        if (seen < 0)
-            return;
-        if ((uint32_t)seen == word) {
-            if (word & FUTEX_WAITERS)
-                futex_wake_word(t->mm, va, 1);
-            return;
-        }
-        word = (uint32_t)seen;
-    }
-}
-
-void futex_release_robust(struct task *t)
-{
-    uint64_t head[3], entry; /* struct robust_list_head: list, futex_offset, list_op_pending */
-
-    if (copy_in(t->mm, head, t->robust_list, sizeof head))
-        return;
-    entry = head[0] & ~1ull;
-    for (int i = 0; i < ROBUST_LIMIT && entry != t->robust_list; i++) {
-        uint64_t next;
-
-        if (copy_in(t->mm, &next, entry, sizeof next))
-            break;
-        if (entry != (head[2] & ~1ull))
-            release_robust_word(t, entry + head[1]);
-        entry = next & ~1ull;
-    }
-    if (head[2] & ~1ull)
-        release_robust_word(t, (head[2] & ~1ull) + head[1]);
 }

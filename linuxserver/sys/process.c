@@ -39,14 +39,21 @@ int64_t sys_get_robust_list(struct task *t, const uint64_t *a)
 {
     uint64_t list = 0, size = 24;
     struct task *other;
+    int64_t err = 0;
 
     mutex_lock(&tasks_lock);
     other = a[0] ? task_find((int)a[0]) : t;
-    if (other)
+    if (!other)
+        err = -ESRCH;
+    else if (other->process != t->process && !cred_capable(&t->cred, CAP_SYS_PTRACE) &&
+             (t->cred.uid != other->cred.euid || t->cred.uid != other->cred.suid ||
+              t->cred.uid != other->cred.uid))
+        err = -EPERM;
+    else
         list = other->robust_list;
     mutex_unlock(&tasks_lock);
-    if (!other)
-        return -ESRCH;
+    if (err)
+        return err;
     if (copy_out(t->mm, a[2], &size, sizeof size) || copy_out(t->mm, a[1], &list, sizeof list))
         return -EFAULT;
     return 0;

@@ -1,5 +1,5 @@
 /*
- * Scheduling policies, processors, yielding. Policies are kept and told; programs share the one processor alike.
+ * Scheduling policies and processors. Policies are kept and told; programs share the one processor alike.
  * Source: sched(7), sched_setattr(2).
  */
 #include "sys.h"
@@ -14,13 +14,6 @@
 #define POLICY_SAME   (-1) /* as it is: sched_setparam, SCHED_FLAG_KEEP_POLICY */
 #define FLAGS_KNOWN                                                                                \
     (SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_RECLAIM | SCHED_FLAG_DL_OVERRUN | SCHED_FLAG_KEEP_ALL)
-
-int64_t sys_sched_yield(struct task *t, const uint64_t *a)
-{
-    (void)t, (void)a;
-    jg_yield();
-    return 0;
-}
 
 /* The task that a call means; NULL: none. tasks_lock is held. */
 static struct task *target(struct task *t, int tid)
@@ -296,21 +289,4 @@ int64_t sys_getcpu(struct task *t, const uint64_t *a)
     if ((a[0] && copy_out(t->mm, a[0], &zero, 4)) || (a[1] && copy_out(t->mm, a[1], &zero, 4)))
         return -EFAULT;
     return 0;
-}
-
-int64_t sys_membarrier(struct task *t, const uint64_t *a)
-{
-    (void)t;
-    if (a[1])
-        return -EINVAL;
-    switch (a[0]) {
-    case 0: /* QUERY: GLOBAL and the private expedited pair */
-        return 1 | 8 | 16;
-    case 1:
-    case 8:
-    case 16:
-        return 0;
-    default:
-        return -EINVAL;
-    }
 }

@@ -151,7 +151,7 @@ static void commit(struct task *t, struct image *image, const struct identity *n
     struct process *p = t->process;
     bool new_ids = cred->euid != t->cred.euid || cred->egid != t->cred.egid;
 
-    task_release_words(t);
+    task_release_words(t, false);
     jg_process_set_aspace(p->handle, image->mm->aspace);
     mutex_lock(&tasks_lock);
     t->mm = image->mm;

@@ -26,13 +26,14 @@
 #include "launch.h"
 #include "table.h"
 
-void task_release_words(struct task *t)
+void task_release_words(struct task *t, bool ends)
 {
     struct mm *mm = t->mm;
 
     /* A fault on these words is the program's business, as on Linux. */
     if (mm && t->robust_list)
         futex_release_robust(t);
+    futex_release_owned(t, ends);
     if (mm && t->clear_child_tid && mm->refs > 1) {
         clear_out(mm, t->clear_child_tid, sizeof(uint32_t));
         futex_wake_word(mm, t->clear_child_tid, 1);
@@ -46,7 +47,7 @@ static void leave_shared(struct task *t)
     struct fs_context *fs = t->fs;
     struct mm *mm = t->mm;
 
-    task_release_words(t);
+    task_release_words(t, true);
     task_vfork_release(t);
     /* Others look through these under the lock: they go first, then what they showed. */
     mutex_lock(&tasks_lock);

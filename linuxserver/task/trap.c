@@ -84,7 +84,8 @@ bool trap_handle(struct task *t, const struct jg_received *in, struct jg_message
             break;
         __atomic_store_n(&t->in_server, 1, __ATOMIC_SEQ_CST);
     }
-    reply->info = out.answer == ANSWER_RESUME ? JG_REPLY_RESUME : 0;
+    reply->info =
+        (out.answer == ANSWER_RESUME ? JG_REPLY_RESUME : 0) | (out.yields ? JG_REPLY_YIELD : 0);
     reply->word[0] = (uint64_t)out.result;
     return true;
 }

@@ -86,7 +86,8 @@ HOT bool reply_wait_fast(struct thread *thread)
     struct port *port;
 
     if (unlikely(!slot || slot->object->type != JG_TYPE_PORT || !(slot->rights & JG_RIGHT_WAIT) ||
-                 !caller || (info & (JG_REPLY_PASS | JG_REPLY_POLL | JG_REPLY_RESUME))))
+                 !caller || (info & (JG_REPLY_PASS | JG_REPLY_POLL | JG_REPLY_RESUME |
+                                     JG_REPLY_YIELD))))
         return false;
     port = port_of(slot->object);
     if (unlikely(!list_empty(&port->queue) || thread->arch.work || thread->kicked ||

@@ -1,46 +1,7 @@
 /*
  * Futexes: counts, arithmetic, restarts, and the words that an exec leaves behind.
  */
-#include "test.h"
-
-#include <sched.h>
-#include <sys/mman.h>
-
-enum { FUTEX_WAIT, FUTEX_WAKE, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE, FUTEX_WAKE_OP };
-enum { OP_ADD = 1, OP_OR = 2, OP_SHIFT = 8, CMP_EQ = 0 };
-
-static uint32_t operation(uint32_t op, uint32_t argument, uint32_t compare, uint32_t with)
-{
-    return op << 28 | compare << 24 | (argument & 0xfff) << 12 | (with & 0xfff);
-}
-
-static long futex(volatile uint32_t *word, int op, uint32_t value, uintptr_t timeout, volatile uint32_t *word2, uint32_t value3)
-{
-    return syscall(SYS_futex, word, op, value, timeout, word2, value3);
-}
-
-static volatile uint32_t *shared_words(void)
-{
-    void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    CHECK(p != MAP_FAILED);
-    return p;
-}
-
-/* Waits until a child sleeps in its call. */
-static void until_asleep(pid_t pid)
-{
-    char path[40], state = 0;
-
-    snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    for (int i = 0; i < 2000; i++) {
-        sscanf(strrchr(test_read_file(path, NULL), ')'), ") %c", &state);
-        if (state == 'S')
-            return;
-        test_sleep_ms(1);
-    }
-    FAIL("child %d is in state %c", pid, state);
-}
+#include "futexes.h"
 
 TEST(futex, wait_compares_and_wake_counts)
 {
@@ -124,8 +85,8 @@ TEST(futex, exec_clears_the_word_that_exit_would_clear)
     pid_t child;
 
     *w = 1;
-    child = clone(execute_nothing, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_CHILD_CLEARTID | SIGCHLD, NULL, NULL,
-                  NULL, w);
+    child = clone(execute_nothing, stack + sizeof stack,
+                  CLONE_VM | CLONE_VFORK | CLONE_CHILD_CLEARTID | SIGCHLD, NULL, NULL, NULL, w);
     CHECK_GT(child, 0);
     CHECK_EQ(*w, 0);
     CHECK_EXIT(child, 0);
