@@ -10,6 +10,7 @@
 
 #include "control.h"
 #include "klog.h"
+#include "ptys.h"
 #include "serial.h"
 #include "session.h"
 #include "tty.h"
@@ -28,7 +29,7 @@ struct console {
     jg_handle_t settle_timer, log_timer, send_timer;
     struct sessions sessions;
     struct tty tty;
-    uint32_t tty_signals; /* CONSOLE_TTY_SIGNAL_*, not yet taken */
+    struct ptys ptys;
     struct serial serial;
     struct control control;
     struct klog klog;
@@ -38,7 +39,7 @@ struct console {
 
 extern const struct console_ops console_ops;
 
-/* The ops, by file: ops_stream.c, ops_tty.c, ops_init.c. */
+/* The ops, by file: ops_stream.c, ops_tty.c, ops_pty.c, ops_init.c. */
 int32_t op_stream_read(struct console_call *call, uint32_t which, struct jg_window data, size_t *data_len);
 int32_t op_stream_write(struct console_call *call, uint32_t which, struct jg_window data, uint32_t *count);
 int32_t op_stream_ready(struct console_call *call, uint32_t which, uint32_t *state);
@@ -54,6 +55,20 @@ int32_t op_tty_set_size(struct console_call *call, uint32_t tty, const struct co
 int32_t op_tty_flush(struct console_call *call, uint32_t tty, uint32_t what);
 int32_t op_tty_signals(struct console_call *call, uint32_t tty, uint32_t *pending);
 int32_t op_tty_stop(struct console_call *call, uint32_t tty, uint32_t stopped);
+int32_t op_tty_type(struct console_call *call, uint32_t tty, uint8_t byte);
+int32_t op_tty_send(struct console_call *call, uint32_t tty, uint8_t byte);
+int32_t op_tty_hang_up(struct console_call *call, uint32_t tty);
+int32_t op_tty_pending(struct console_call *call, uint32_t tty, uint32_t *bytes);
+int32_t op_pty_open(struct console_call *call, uint32_t *tty);
+int32_t op_pty_close(struct console_call *call, uint32_t tty);
+int32_t op_master_read(struct console_call *call, uint32_t tty, uint32_t count, struct jg_window data,
+                       size_t *data_len);
+int32_t op_master_write(struct console_call *call, uint32_t tty, struct jg_window data, uint32_t *count);
+int32_t op_master_ready(struct console_call *call, uint32_t tty, uint32_t *state, uint32_t *readable);
+int32_t op_master_flush(struct console_call *call, uint32_t tty, uint32_t what);
+int32_t op_master_stop(struct console_call *call, uint32_t tty, uint32_t stopped);
+int32_t op_master_packet(struct console_call *call, uint32_t tty, uint32_t on);
+int32_t op_changed(struct console_call *call, struct console_pty_set *ptys);
 int32_t op_open_session(struct console_call *call, jg_handle_t end, jg_handle_t changed);
 int32_t op_report(struct console_call *call, const char *line, size_t line_len);
 int32_t op_drain(struct console_call *call);
@@ -66,6 +81,9 @@ void console_resize(struct console *c, const struct console_winsize *size);
 
 /* The terminal has got or sent something, or its mode changed: tells who waits for what follows from it. */
 void news_tty(struct console *c);
+
+/* A pty has been read, written or changed: tells its session what it wants to know. */
+void news_pty(struct console *c, uint32_t index);
 
 /* The virtio-serial device has done something: moves what waits for it, and tells who waits. */
 void news_serial(struct console *c);

@@ -14,6 +14,8 @@ static const struct ldisc_mode initial_mode = {
         [TTY_VMIN] = 1, [TTY_VSTART] = 17, [TTY_VSTOP] = 19, [TTY_VSUSP] = 26, [TTY_VREPRINT] = 18,
         [TTY_VDISCARD] = 15, [TTY_VWERASE] = 23, [TTY_VLNEXT] = 22,
     },
+    .ispeed = 38400,
+    .ospeed = 38400,
 };
 
 static void forget_ends(struct ldisc *ld)
@@ -68,6 +70,24 @@ void ldisc_init(struct ldisc *ld)
     find_meanings(ld);
 }
 
+/* Does the other end of a pty do well to stop and start output by itself? */
+static bool usual_flow(const struct ldisc_mode *m)
+{
+    return (m->iflag & TTY_IXON) && m->cc[TTY_VSTOP] == 19 && m->cc[TTY_VSTART] == 17;
+}
+
+static void tell_mode(struct ldisc *ld, const struct ldisc_mode *old)
+{
+    bool flow = usual_flow(&ld->mode);
+
+    if (usual_flow(old) != flow) {
+        ld->packet &= ~(uint32_t)(TTY_PACKET_DOSTOP | TTY_PACKET_NOSTOP);
+        ld->packet |= flow ? TTY_PACKET_DOSTOP : TTY_PACKET_NOSTOP;
+    }
+    if ((old->lflag | ld->mode.lflag) & TTY_EXTPROC)
+        ld->packet |= TTY_PACKET_IOCTL;
+}
+
 void ldisc_set_mode(struct ldisc *ld, const struct ldisc_mode *mode)
 {
     struct ldisc_mode old = ld->mode;
@@ -81,6 +101,7 @@ void ldisc_set_mode(struct ldisc *ld, const struct ldisc_mode *mode)
         ld->erasing = ld->literal = false;
     }
     find_meanings(ld);
+    tell_mode(ld, &old);
     if ((old.iflag & TTY_IXON) && !iflag(ld, TTY_IXON))
         flow_start(ld);
 }
@@ -89,25 +110,37 @@ void ldisc_flush_input(struct ldisc *ld)
 {
     ld->tail = ld->line_head = ld->raw_head = ld->head;
     ld->erasing = false;
+    ld->packet |= TTY_PACKET_FLUSHREAD;
     forget_ends(ld);
 }
 
 void ldisc_flush_output(struct ldisc *ld)
 {
     ld->out_tail = ld->out_head;
+    ld->packet |= TTY_PACKET_FLUSHWRITE;
+}
+
+void flow_set(struct ldisc *ld, bool stopped)
+{
+    if (ld->stopped == stopped)
+        return;
+    ld->stopped = stopped;
+    ld->packet &= ~(uint32_t)(TTY_PACKET_STOP | TTY_PACKET_START);
+    ld->packet |= stopped ? TTY_PACKET_STOP : TTY_PACKET_START;
 }
 
 void flow_start(struct ldisc *ld)
 {
-    if (ld->stopped && !ld->held)
-        ld->stopped = false;
+    if (!ld->held)
+        flow_set(ld, false);
     echo_process(ld);
 }
 
 void ldisc_stop(struct ldisc *ld, bool stop)
 {
     if (stop) {
-        ld->stopped = ld->held = true;
+        ld->held = true;
+        flow_set(ld, true);
     } else if (ld->held) {
         ld->held = false;
         flow_start(ld);
@@ -125,5 +158,13 @@ uint32_t ldisc_take_signals(struct ldisc *ld)
     uint32_t taken = ld->signals;
 
     ld->signals = 0;
+    return taken;
+}
+
+uint32_t ldisc_take_packet(struct ldisc *ld)
+{
+    uint32_t taken = ld->packet;
+
+    ld->packet = 0;
     return taken;
 }

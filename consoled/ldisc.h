@@ -6,7 +6,7 @@
  * Life:  ldisc_init(); no allocation, nothing to free.
  * Locks: none. One thread at a time; nothing here calls out, waits, or knows of a device.
  *
- * It does what Linux 6.1's n_tty does. The same module serves the console and, later, ptys.
+ * It does what Linux 6.1's n_tty does. The same module serves the host's terminal and ptys.
  */
 #pragma once
 
@@ -39,6 +39,7 @@ struct ldisc_mode {
     uint32_t iflag, oflag, cflag, lflag;
     uint8_t line;
     uint8_t cc[TTY_NCC];
+    uint32_t ispeed, ospeed; /* only kept */
 };
 
 /* Private to ldisc*.c, but for whom it must be a complete type. Counters run freely. */
@@ -62,6 +63,7 @@ struct ldisc {
     bool stopped;         /* output, by VSTOP or by ldisc_stop() */
     bool held;            /* by ldisc_stop(): only ldisc_stop() ends it */
     uint32_t signals;     /* enum ldisc_signal, not yet taken */
+    uint32_t packet;      /* enum tty_packet: what a pty's master may want to know, not yet taken */
 
     uint32_t ends[LDISC_IN_SIZE / 32]; /* bitmap over `in`: a line ends with this byte */
     uint8_t in[LDISC_IN_SIZE];
@@ -125,6 +127,11 @@ size_t ldisc_available(const struct ldisc *ld);
 size_t ldisc_output(const struct ldisc *ld, const uint8_t **bytes);
 
 /*
+ * As ldisc_output(), but also while output is stopped: a pty's master has what was written before.
+ */
+size_t ldisc_written(const struct ldisc *ld, const uint8_t **bytes);
+
+/*
  * The first `n` bytes that ldisc_output() showed have gone. What was waiting to be echoed may follow.
  */
 void ldisc_output_done(struct ldisc *ld, size_t n);
@@ -157,6 +164,18 @@ void ldisc_stop(struct ldisc *ld, bool stop);
 void ldisc_release(struct ldisc *ld);
 
 /*
+ * Puts one byte behind all other output, stopped or not, without output processing. Returns false when there
+ * is no room.
+ */
+bool ldisc_write_raw(struct ldisc *ld, uint8_t byte);
+
+/*
  * The signals made since the last call; asking clears them.
  */
 uint32_t ldisc_take_signals(struct ldisc *ld);
+
+/*
+ * What packet mode tells of since the last call, enum tty_packet; asking clears it.
+ * Source: ioctl_tty(2), TIOCPKT.
+ */
+uint32_t ldisc_take_packet(struct ldisc *ld);

@@ -49,7 +49,7 @@ static bool took_signal(struct ldisc *ld, uint8_t c)
         return false;
     signal(ld, which);
     if (iflag(ld, TTY_IXON))
-        ld->stopped = ld->held;
+        flow_set(ld, ld->held);
     if (lflag(ld, TTY_ECHO)) {
         echo_char(ld, c);
         echo_commit(ld);
@@ -67,7 +67,7 @@ static bool took_flow(struct ldisc *ld, uint8_t c)
     if (c == ld->mode.cc[TTY_VSTART])
         flow_start(ld);
     else if (c == ld->mode.cc[TTY_VSTOP])
-        ld->stopped = true;
+        flow_set(ld, true);
     else
         return false;
     return true;

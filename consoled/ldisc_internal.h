@@ -121,5 +121,8 @@ bool out_process(struct ldisc *ld, uint8_t c);
 /* VERASE, VWERASE or VKILL was typed. */
 void erase_typed(struct ldisc *ld, uint8_t c);
 
+/* Output stops, or may go on, and packet mode hears of it. */
+void flow_set(struct ldisc *ld, bool stopped);
+
 /* Output goes on, unless ldisc_stop() holds it. */
 void flow_start(struct ldisc *ld);

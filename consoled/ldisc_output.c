@@ -105,14 +105,27 @@ size_t ldisc_write(struct ldisc *ld, const uint8_t *bytes, size_t n)
     return done;
 }
 
-size_t ldisc_output(const struct ldisc *ld, const uint8_t **bytes)
+size_t ldisc_written(const struct ldisc *ld, const uint8_t **bytes)
 {
     uint32_t start = ld->out_tail & OUT_MASK, n = ld->out_head - ld->out_tail;
 
     *bytes = ld->out + start;
-    if (ld->stopped)
-        return 0;
     return n < LDISC_OUT_SIZE - start ? n : LDISC_OUT_SIZE - start;
+}
+
+size_t ldisc_output(const struct ldisc *ld, const uint8_t **bytes)
+{
+    size_t n = ldisc_written(ld, bytes);
+
+    return ld->stopped ? 0 : n;
+}
+
+bool ldisc_write_raw(struct ldisc *ld, uint8_t byte)
+{
+    if (ld->out_head - ld->out_tail == LDISC_OUT_SIZE)
+        return false;
+    out_put(ld, byte);
+    return true;
 }
 
 void ldisc_output_done(struct ldisc *ld, size_t n)

@@ -94,6 +94,7 @@ static jg_token_t handle(struct console *c, const struct jg_received *in, struct
     case JG_KIND_CLOSED:
         if (in->key == SESSION_INIT)
             rt_panic("init is gone");
+        ptys_close_all(&c->ptys, in->key);
         session_close(&c->sessions, in->key);
         break;
     case JG_KIND_INTERRUPT:

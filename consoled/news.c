@@ -13,13 +13,10 @@
 
 void news_tty(struct console *c)
 {
-    struct ldisc *ld = &c->tty.discipline;
-    uint64_t bit = CONSOLE_EVENT_TTY(0);
-    uint32_t made = ldisc_take_signals(ld);
+    struct ldisc *ld = &c->tty.terminal.discipline;
+    uint64_t bit = CONSOLE_EVENT_TTY;
 
-    /* enum ldisc_signal has the interface's numbers: see ops_tty.c. */
-    c->tty_signals |= made;
-    if (made)
+    if (terminal_collect_signals(&c->tty.terminal))
         sessions_tell(&c->sessions, bit);
     if (ldisc_readable(ld) || ldisc_available(ld))
         sessions_raise(&c->sessions, WAIT_READ, bit);
@@ -29,6 +26,20 @@ void news_tty(struct console *c)
         sessions_raise(&c->sessions, WAIT_SENT, bit);
     if (c->tty.waiting || sessions_waiting(&c->sessions, WAIT_SENT, bit))
         jg_timer_set(c->send_timer, time_monotonic() + SEND_RETRY_NS);
+}
+
+void news_pty(struct console *c, uint32_t index)
+{
+    struct pty_slot *slot = c->ptys.slot[index];
+
+    if (ptys_news(&c->ptys, index))
+        session_tell(&c->sessions, slot->session, CONSOLE_EVENT_PTYS);
+}
+
+void console_resize(struct console *c, const struct console_winsize *size)
+{
+    if (terminal_resize(&c->tty.terminal, size))
+        sessions_tell(&c->sessions, CONSOLE_EVENT_TTY);
 }
 
 static uint32_t parse_number(const char **text)

@@ -17,6 +17,19 @@ const struct console_ops console_ops = {
     .tty_flush = op_tty_flush,
     .tty_signals = op_tty_signals,
     .tty_stop = op_tty_stop,
+    .tty_type = op_tty_type,
+    .tty_send = op_tty_send,
+    .tty_hang_up = op_tty_hang_up,
+    .tty_pending = op_tty_pending,
+    .pty_open = op_pty_open,
+    .pty_close = op_pty_close,
+    .master_read = op_master_read,
+    .master_write = op_master_write,
+    .master_ready = op_master_ready,
+    .master_flush = op_master_flush,
+    .master_stop = op_master_stop,
+    .master_packet = op_master_packet,
+    .changed = op_changed,
     .open_session = op_open_session,
     .report = op_report,
     .drain = op_drain,
@@ -66,7 +79,7 @@ int32_t op_drain(struct console_call *call)
         return JG_ERR_ACCESS_DENIED;
     c->draining = true;
     control_end(&c->control);
-    ldisc_release(&c->tty.discipline); /* nobody is left to start it again */
+    ldisc_release(&c->tty.terminal.discipline); /* nobody is left to start it again */
     news_serial(c);
     if (news_drained(c))
         return 0;
@@ -84,11 +97,7 @@ int32_t op_configure(struct console_call *call, const struct console_winsize *si
         return CONSOLE_ERROR_INVAL;
     if (ttys && !c->tty.uart.present)
         return CONSOLE_ERROR_NO_SUCH;
-    if (size->rows && size->cols) {
-        c->tty.rows = size->rows;
-        c->tty.cols = size->cols;
-        c->tty.xpixel = size->xpixel;
-        c->tty.ypixel = size->ypixel;
-    }
+    if (size->rows && size->cols)
+        c->tty.terminal.size = *size;
     return 0;
 }

@@ -1,59 +1,77 @@
 /*
- * The terminal: the ops tty_*. See console.idl.
+ * Terminals, the host's and the slave sides of ptys: the ops tty_*. See console.idl.
  */
-#include <jg/rt/string.h>
-
 #include "console.h"
 
-#define BIT CONSOLE_EVENT_TTY(0)
+#define HOST 0u
 
-_Static_assert((int)LDISC_INTR == CONSOLE_TTY_SIGNAL_INTR && (int)LDISC_QUIT == CONSOLE_TTY_SIGNAL_QUIT &&
-                  (int)LDISC_SUSP == CONSOLE_TTY_SIGNAL_SUSP,
-              "news_tty() passes them on");
-_Static_assert(sizeof(((struct console_termios *)0)->cc) == TTY_NCC, "Linux's c_cc");
-
-static bool there(const struct console *c, uint32_t tty)
+/* NULL: there is none, or it is another session's. */
+static struct terminal *terminal_of(struct console_call *call, uint32_t tty)
 {
-    return tty == 0 && c->tty.uart.present;
+    struct console *c = call->context;
+    struct pty_slot *slot;
+
+    if (tty == HOST)
+        return c->tty.uart.present ? &c->tty.terminal : NULL;
+    slot = ptys_find(&c->ptys, call->key, tty - 1);
+    return slot ? &slot->terminal : NULL;
 }
 
-/* The op has changed something: sends, takes what has room now, tells. */
-static void settle(struct console *c)
+/* The session asks to be told. */
+static void wait_for(struct console_call *call, uint32_t tty, enum wait what)
 {
-    tty_receive(&c->tty);
-    news_tty(c);
+    struct console *c = call->context;
+
+    if (tty == HOST)
+        session_wait(&c->sessions, call->key, what, CONSOLE_EVENT_TTY);
+    else
+        c->ptys.slot[tty - 1]->notes |= what == WAIT_READ ? NOTE_READ : NOTE_WRITE;
+}
+
+/* The op has changed something: takes what has room now, tells. */
+static void settle(struct console_call *call, uint32_t tty)
+{
+    struct console *c = call->context;
+
+    if (tty == HOST) {
+        tty_receive(&c->tty);
+        news_tty(c);
+    } else {
+        pty_settle(&c->ptys.slot[tty - 1]->pty);
+        news_pty(c, tty - 1);
+    }
 }
 
 int32_t op_tty_read(struct console_call *call, uint32_t tty, uint32_t count, struct jg_window data,
                     size_t *data_len)
 {
     static uint8_t bytes[LDISC_IN_SIZE];
-    struct console *c = call->context;
+    struct terminal *t = terminal_of(call, tty);
     size_t room = data.size < count ? data.size : count;
     int32_t status;
     long n;
 
-    if (!there(c, tty))
+    if (!t)
         return CONSOLE_ERROR_NO_SUCH;
-    n = ldisc_read(&c->tty.discipline, bytes, room < sizeof bytes ? room : sizeof bytes);
+    n = ldisc_read(&t->discipline, bytes, room < sizeof bytes ? room : sizeof bytes);
     if (n == LDISC_WOULD_BLOCK) {
-        session_wait(&c->sessions, call->key, WAIT_READ, BIT);
+        wait_for(call, tty, WAIT_READ);
         return CONSOLE_ERROR_WOULD_BLOCK;
     }
     status = jg_window_write(&data, 0, bytes, (size_t)n);
     *data_len = status == JG_OK ? (size_t)n : 0;
-    settle(c);
+    settle(call, tty);
     return status;
 }
 
 int32_t op_tty_write(struct console_call *call, uint32_t tty, struct jg_window data, uint32_t *count)
 {
     uint8_t bytes[512];
-    struct console *c = call->context;
+    struct terminal *t = terminal_of(call, tty);
     size_t done = 0, n, taken;
     int32_t status = JG_OK;
 
-    if (!there(c, tty))
+    if (!t)
         return CONSOLE_ERROR_NO_SUCH;
     if (data.size == 0)
         return 0;
@@ -62,141 +80,170 @@ int32_t op_tty_write(struct console_call *call, uint32_t tty, struct jg_window d
         status = jg_window_read(&data, done, bytes, n);
         if (status != JG_OK)
             break;
-        taken = ldisc_write(&c->tty.discipline, bytes, n);
+        taken = ldisc_write(&t->discipline, bytes, n);
         done += taken;
     } while (taken == n && done < data.size);
     *count = (uint32_t)done;
+    if (tty != HOST)
+        news_pty(call->context, tty - 1);
     if (done)
         return 0;
     if (status != JG_OK)
         return status;
-    session_wait(&c->sessions, call->key, WAIT_WRITE, BIT);
+    wait_for(call, tty, WAIT_WRITE);
     return CONSOLE_ERROR_WOULD_BLOCK;
+}
+
+static bool writable(const struct ldisc *ld, uint32_t tty)
+{
+    return ldisc_write_room(ld) && (tty != HOST || ldisc_pending(ld) <= LDISC_OUT_LOW);
 }
 
 int32_t op_tty_ready(struct console_call *call, uint32_t tty, uint32_t *state, uint32_t *readable)
 {
-    struct console *c = call->context;
-    const struct ldisc *ld = &c->tty.discipline;
+    struct terminal *t = terminal_of(call, tty);
 
-    if (!there(c, tty))
+    if (!t)
         return CONSOLE_ERROR_NO_SUCH;
-    session_wait(&c->sessions, call->key, WAIT_READ, BIT);
-    session_wait(&c->sessions, call->key, WAIT_WRITE, BIT);
-    if (ldisc_readable(ld))
+    wait_for(call, tty, WAIT_READ);
+    wait_for(call, tty, WAIT_WRITE);
+    if (ldisc_readable(&t->discipline))
         *state |= CONSOLE_READY_READABLE;
-    if (ldisc_pending(ld) <= LDISC_OUT_LOW && ldisc_write_room(ld))
+    if (writable(&t->discipline, tty))
         *state |= CONSOLE_READY_WRITABLE;
-    *readable = (uint32_t)ldisc_available(ld);
+    *readable = (uint32_t)ldisc_available(&t->discipline);
     return 0;
 }
 
 int32_t op_tty_get(struct console_call *call, uint32_t tty, struct console_termios *mode,
                    struct console_winsize *size)
 {
-    struct console *c = call->context;
-    const struct ldisc_mode *m = &c->tty.discipline.mode;
+    struct terminal *t = terminal_of(call, tty);
 
-    if (!there(c, tty))
+    if (!t)
         return CONSOLE_ERROR_NO_SUCH;
-    mode->iflag = m->iflag;
-    mode->oflag = m->oflag;
-    mode->cflag = m->cflag;
-    mode->lflag = m->lflag;
-    mode->line = m->line;
-    memcpy(mode->cc, m->cc, sizeof mode->cc);
-    size->rows = c->tty.rows;
-    size->cols = c->tty.cols;
-    size->xpixel = c->tty.xpixel;
-    size->ypixel = c->tty.ypixel;
+    terminal_get_mode(t, mode);
+    *size = t->size;
     return 0;
 }
 
 int32_t op_tty_set(struct console_call *call, uint32_t tty, const struct console_termios *mode, uint32_t at)
 {
     struct console *c = call->context;
-    struct ldisc_mode m = {
-        .iflag = mode->iflag,
-        .oflag = mode->oflag,
-        .cflag = mode->cflag,
-        .lflag = mode->lflag,
-        .line = mode->line,
-    };
+    struct terminal *t = terminal_of(call, tty);
 
-    if (!there(c, tty))
+    if (!t)
         return CONSOLE_ERROR_NO_SUCH;
-    if (at != CONSOLE_WHEN_NOW && !tty_sent(&c->tty)) {
-        session_wait(&c->sessions, call->key, WAIT_SENT, BIT);
+    if (tty == HOST && at != CONSOLE_WHEN_NOW && !tty_sent(&c->tty)) {
+        session_wait(&c->sessions, call->key, WAIT_SENT, CONSOLE_EVENT_TTY);
         news_tty(c);
         return CONSOLE_ERROR_WOULD_BLOCK;
     }
-    memcpy(m.cc, mode->cc, sizeof m.cc);
     if (at == CONSOLE_WHEN_FLUSH)
-        ldisc_flush_input(&c->tty.discipline);
-    ldisc_set_mode(&c->tty.discipline, &m);
-    settle(c);
+        ldisc_flush_input(&t->discipline);
+    terminal_set_mode(t, mode);
+    settle(call, tty);
     return 0;
-}
-
-void console_resize(struct console *c, const struct console_winsize *size)
-{
-    struct tty *t = &c->tty;
-
-    if (t->rows == size->rows && t->cols == size->cols && t->xpixel == size->xpixel &&
-        t->ypixel == size->ypixel)
-        return;
-    t->rows = size->rows;
-    t->cols = size->cols;
-    t->xpixel = size->xpixel;
-    t->ypixel = size->ypixel;
-    c->tty_signals |= CONSOLE_TTY_SIGNAL_WINCH;
-    sessions_tell(&c->sessions, BIT);
 }
 
 int32_t op_tty_set_size(struct console_call *call, uint32_t tty, const struct console_winsize *size)
 {
-    struct console *c = call->context;
+    struct terminal *t = terminal_of(call, tty);
 
-    if (!there(c, tty))
+    if (!t)
         return CONSOLE_ERROR_NO_SUCH;
-    console_resize(c, size);
+    if (tty == HOST)
+        console_resize(call->context, size);
+    else
+        terminal_resize(t, size); /* its session has done it, and asks for the signal */
     return 0;
 }
 
 int32_t op_tty_flush(struct console_call *call, uint32_t tty, uint32_t what)
 {
-    struct console *c = call->context;
+    struct terminal *t = terminal_of(call, tty);
 
-    if (!there(c, tty))
+    if (!t)
         return CONSOLE_ERROR_NO_SUCH;
     if (what != CONSOLE_QUEUE_OUTPUT)
-        ldisc_flush_input(&c->tty.discipline);
+        ldisc_flush_input(&t->discipline);
     if (what != CONSOLE_QUEUE_INPUT)
-        ldisc_flush_output(&c->tty.discipline);
-    settle(c);
+        ldisc_flush_output(&t->discipline);
+    settle(call, tty);
     return 0;
 }
 
 int32_t op_tty_signals(struct console_call *call, uint32_t tty, uint32_t *pending)
 {
-    struct console *c = call->context;
+    struct terminal *t = terminal_of(call, tty);
 
-    if (!there(c, tty))
+    if (!t)
         return CONSOLE_ERROR_NO_SUCH;
-    *pending = c->tty_signals;
-    c->tty_signals = 0;
+    *pending = t->signals;
+    t->signals = 0;
     return 0;
 }
 
 int32_t op_tty_stop(struct console_call *call, uint32_t tty, uint32_t stopped)
 {
-    struct console *c = call->context;
+    struct terminal *t = terminal_of(call, tty);
 
-    if (!there(c, tty))
+    if (!t)
         return CONSOLE_ERROR_NO_SUCH;
     if (stopped > 1)
         return CONSOLE_ERROR_INVAL;
-    ldisc_stop(&c->tty.discipline, stopped);
-    settle(c);
+    ldisc_stop(&t->discipline, stopped);
+    settle(call, tty);
+    return 0;
+}
+
+int32_t op_tty_type(struct console_call *call, uint32_t tty, uint8_t byte)
+{
+    struct terminal *t = terminal_of(call, tty);
+
+    if (!t)
+        return CONSOLE_ERROR_NO_SUCH;
+    ldisc_input(&t->discipline, &byte, 1); /* lost when there is no room, as on Linux */
+    settle(call, tty);
+    return 0;
+}
+
+int32_t op_tty_send(struct console_call *call, uint32_t tty, uint8_t byte)
+{
+    struct console *c = call->context;
+    struct terminal *t = terminal_of(call, tty);
+
+    if (!t)
+        return CONSOLE_ERROR_NO_SUCH;
+    if (tty == HOST)
+        tty_send_urgent(&c->tty, byte);
+    else
+        ldisc_write_raw(&t->discipline, byte);
+    settle(call, tty);
+    return 0;
+}
+
+int32_t op_tty_hang_up(struct console_call *call, uint32_t tty)
+{
+    struct console *c = call->context;
+    struct terminal *t = terminal_of(call, tty);
+
+    if (!t)
+        return CONSOLE_ERROR_NO_SUCH;
+    if (tty == HOST)
+        ldisc_flush_input(&t->discipline);
+    else
+        pty_hang_up(&c->ptys.slot[tty - 1]->pty);
+    settle(call, tty);
+    return 0;
+}
+
+int32_t op_tty_pending(struct console_call *call, uint32_t tty, uint32_t *bytes)
+{
+    struct terminal *t = terminal_of(call, tty);
+
+    if (!t)
+        return CONSOLE_ERROR_NO_SUCH;
+    *bytes = (uint32_t)ldisc_pending(&t->discipline);
     return 0;
 }

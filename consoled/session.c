@@ -68,6 +68,12 @@ void sessions_raise(struct sessions *s, enum wait what, uint64_t bits)
     }
 }
 
+void session_tell(struct sessions *s, uint64_t key, uint64_t bits)
+{
+    if (key < SESSIONS && s->session[key].used && s->session[key].changed)
+        jg_event_raise(s->session[key].changed, bits);
+}
+
 void sessions_tell(struct sessions *s, uint64_t bits)
 {
     for (unsigned i = 1; i < SESSIONS; i++) {

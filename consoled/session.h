@@ -56,5 +56,8 @@ bool sessions_waiting(const struct sessions *s, enum wait what, uint64_t bits);
 /* Tells those who wait. */
 void sessions_raise(struct sessions *s, enum wait what, uint64_t bits);
 
+/* Tells one. */
+void session_tell(struct sessions *s, uint64_t key, uint64_t bits);
+
 /* Tells everybody but init, asked or not: signals. */
 void sessions_tell(struct sessions *s, uint64_t bits);

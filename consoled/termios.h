@@ -42,6 +42,18 @@ enum tty_cflag {
     TTY_HUPCL = 0x0400,
 };
 
+/* What a pty's master reads first in packet mode. Source: include/uapi/asm-generic/ioctls.h. */
+enum tty_packet {
+    TTY_PACKET_DATA = 0,
+    TTY_PACKET_FLUSHREAD = 1,
+    TTY_PACKET_FLUSHWRITE = 2,
+    TTY_PACKET_STOP = 4,
+    TTY_PACKET_START = 8,
+    TTY_PACKET_NOSTOP = 16,
+    TTY_PACKET_DOSTOP = 32,
+    TTY_PACKET_IOCTL = 64,
+};
+
 enum tty_lflag {
     TTY_ISIG = 0x0001,
     TTY_ICANON = 0x0002,

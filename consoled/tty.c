@@ -8,10 +8,10 @@
 
 void tty_init(struct tty *t, jg_handle_t ports, jg_handle_t irq, jg_handle_t port, uint64_t key)
 {
-    ldisc_init(&t->discipline);
-    t->rows = 24;
-    t->cols = 80;
-    t->xpixel = t->ypixel = 0;
+    ldisc_init(&t->terminal.discipline);
+    t->terminal.size = (struct console_winsize){ .rows = 24, .cols = 80 };
+    t->terminal.signals = 0;
+    t->urgent = false;
     t->at = t->held = 0;
     t->waiting = false;
     uart_init(&t->uart, ports, irq, port, key);
@@ -24,14 +24,14 @@ static bool feed(struct tty *t)
         unsigned n = 0;
 
         if (t->fault[t->at] != UART_GOOD) {
-            ldisc_fault(&t->discipline, t->fault[t->at] == UART_BREAK ? LDISC_BREAK : LDISC_PARITY,
+            ldisc_fault(&t->terminal.discipline, t->fault[t->at] == UART_BREAK ? LDISC_BREAK : LDISC_PARITY,
                         t->byte[t->at]);
             t->at++;
             continue;
         }
         while (t->at + n < t->held && t->fault[t->at + n] == UART_GOOD)
             n++;
-        n = (unsigned)ldisc_input(&t->discipline, t->byte + t->at, n);
+        n = (unsigned)ldisc_input(&t->terminal.discipline, t->byte + t->at, n);
         if (!n)
             return false;
         t->at += n;
@@ -53,16 +53,30 @@ void tty_receive(struct tty *t)
     uart_want(&t->uart, room, t->waiting);
 }
 
+/* Returns whether the way is free for other output. */
+static bool send_urgent(struct tty *t)
+{
+    if (t->urgent && uart_send(&t->uart, &t->first, 1))
+        t->urgent = false;
+    return !t->urgent;
+}
+
+void tty_send_urgent(struct tty *t, uint8_t byte)
+{
+    t->urgent = true;
+    t->first = byte;
+}
+
 void tty_send(struct tty *t)
 {
     const uint8_t *bytes;
-    size_t n = ldisc_output(&t->discipline, &bytes), sent;
+    size_t n = send_urgent(t) ? ldisc_output(&t->terminal.discipline, &bytes) : 0, sent;
 
     n = n < PIECE ? n : PIECE;
-    sent = uart_send(&t->uart, bytes, n);
+    sent = n ? uart_send(&t->uart, bytes, n) : 0;
     if (sent)
-        ldisc_output_done(&t->discipline, sent);
-    t->waiting = sent < n;
+        ldisc_output_done(&t->terminal.discipline, sent);
+    t->waiting = sent < n || t->urgent;
     uart_want(&t->uart, t->at == t->held, t->waiting);
 }
 
@@ -75,10 +89,10 @@ bool tty_busy(const struct tty *t)
 {
     const uint8_t *bytes;
 
-    return ldisc_output(&t->discipline, &bytes) != 0;
+    return t->urgent || ldisc_output(&t->terminal.discipline, &bytes) != 0;
 }
 
 bool tty_sent(struct tty *t)
 {
-    return ldisc_pending(&t->discipline) == 0 && uart_idle(&t->uart);
+    return !t->urgent && ldisc_pending(&t->terminal.discipline) == 0 && uart_idle(&t->uart);
 }

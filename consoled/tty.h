@@ -5,15 +5,16 @@
  */
 #pragma once
 
-#include "ldisc.h"
+#include "terminal.h"
 #include "uart.h"
 
 struct tty {
-    struct ldisc discipline;
+    struct terminal terminal;
     struct uart uart;
-    uint16_t rows, cols, xpixel, ypixel;
     uint8_t byte[8], fault[8]; /* received, not yet taken by the discipline: from `at` to `held` */
     unsigned at, held;
+    bool urgent;  /* `first` is to be sent before all else, also while output is stopped */
+    uint8_t first;
     bool waiting; /* the UART takes no more until its interrupt, or a timer, says so */
 };
 
@@ -28,6 +29,9 @@ void tty_receive(struct tty *t);
 
 /* Sends a piece of the output, so that others get their turn. */
 void tty_send(struct tty *t);
+
+/* Sends a byte before all else, stopped or not; one that has not gone yet is replaced. */
+void tty_send_urgent(struct tty *t, uint8_t byte);
 
 /* Is there output that the UART may take now? */
 bool tty_sending(const struct tty *t);

@@ -8,16 +8,17 @@
 
 #include <fs/device.h>
 #include <fs/tty.h>
+#include <ipc/console_client.h>
 #include <server.h>
 #include <sync/timer.h>
 
 static void console_event(uint64_t bits)
 {
     stream_events(bits & 0xffff);
-    for (unsigned i = 0; i < 16; i++) {
-        if (bits & CONSOLE_EVENT_TTY(i))
-            tty_event(i);
-    }
+    if (bits & CONSOLE_EVENT_TTY)
+        tty_event();
+    if (bits & CONSOLE_EVENT_PTYS)
+        pty_event();
 }
 
 void events_loop(void)

@@ -25,6 +25,7 @@ static const struct device {
     {"urandom", MODE_CHARACTER | 0666, {1, 9}, NULL},
     {"tty", MODE_CHARACTER | 0666, {5, 0}, NULL},
     {"console", MODE_CHARACTER | 0600, {5, 1}, NULL},
+    {"ttyS0", MODE_CHARACTER | 0666, {4, 64}, NULL},
     {"ptmx", MODE_CHARACTER | 0666, {5, 2}, NULL},
     {"pts", MODE_DIRECTORY | 0755, {0, 0}, NULL},
     {"shm", MODE_DIRECTORY | MODE_STICKY | 0777, {0, 0}, NULL},

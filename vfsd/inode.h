@@ -12,6 +12,7 @@
 #pragma once
 
 #include "mode.h"
+#include "options.h"
 
 #include <jg/types.h>
 
@@ -30,6 +31,8 @@ struct fs {
     jg_handle_t account;         /* pays for the files' pages; NONE: vfsd's job */
     uint32_t dev;
     uint32_t mounts;
+    bool fixed;                  /* names change only with VFS_POWER_TERMINALS: devpts */
+    struct devpts_options names; /* ... and get owner, group and mode from here */
 };
 
 /* A directory's entries: a table in the order of their age, and an index into it by hash. */

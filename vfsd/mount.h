@@ -31,6 +31,7 @@ struct vfsd {
     struct list mounts; /* by id */
     struct list sessions;
     struct fs *devices; /* what every devtmpfs shows; NULL before trees_complete() */
+    struct fs *terminals; /* what every devpts shows; NULL before the first is mounted */
     uint32_t next_mount, next_dev;
     uint64_t next_session;
 };

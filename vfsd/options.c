@@ -1,7 +1,7 @@
 /*
- * Mount options of tmpfs.
+ * Mount options of tmpfs and devpts.
  *
- * Source: tmpfs(5).
+ * Source: tmpfs(5); Linux 6.1's Documentation/filesystems/devpts.rst.
  */
 #include "options.h"
 
@@ -105,6 +105,48 @@ int32_t options_parse(const char *text, uint64_t machine, struct options *out)
         if (!end)
             end = text + strlen(text);
         if (!one(text, end, machine, out))
+            return VFS_ERROR_INVAL;
+        if (!*end)
+            return 0;
+        text = end + 1;
+    }
+}
+
+static bool permissions(const char *at, const char *end, uint32_t *out)
+{
+    uint64_t value = 0;
+    bool good = number(at, end, 8, &value) == end;
+
+    *out = (uint32_t)value & 07777;
+    return good;
+}
+
+static bool one_devpts(const char *at, const char *end, struct devpts_options *out)
+{
+    uint64_t most;
+
+    if (at == end || (is(at, end, "newinstance", &at) && at == end))
+        return true;
+    if (is(at, end, "mode=", &at))
+        return permissions(at, end, &out->mode);
+    if (is(at, end, "ptmxmode=", &at))
+        return permissions(at, end, &out->ptmx_mode);
+    if (is(at, end, "uid=", &at))
+        return out->has_uid = identity(at, end, &out->uid);
+    if (is(at, end, "gid=", &at))
+        return out->has_gid = identity(at, end, &out->gid);
+    return is(at, end, "max=", &at) && number(at, end, 10, &most) == end;
+}
+
+int32_t options_parse_devpts(const char *text, struct devpts_options *out)
+{
+    *out = (struct devpts_options){.mode = 0600};
+    for (;;) {
+        const char *end = strchr(text, ',');
+
+        if (!end)
+            end = text + strlen(text);
+        if (!one_devpts(text, end, out))
             return VFS_ERROR_INVAL;
         if (!*end)
             return 0;

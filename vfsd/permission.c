@@ -45,17 +45,27 @@ int32_t permission_check(const struct inode *inode, const struct vfs_cred *who, 
     return VFS_ERROR_ACCES;
 }
 
+/* Write and search a directory, in which names may be changed at all. */
+static int32_t may_change_names(const struct inode *dir, const struct vfs_cred *who)
+{
+    int32_t error = permission_check(dir, who, MAY_WRITE | MAY_EXECUTE);
+
+    if (!error && dir->fs->fixed && !(who->powers & VFS_POWER_TERMINALS))
+        error = VFS_ERROR_PERM;
+    return error;
+}
+
 int32_t permission_add(const struct inode *dir, const struct vfs_cred *who)
 {
     if (!dir->nlink)
         return VFS_ERROR_NOENT;
-    return permission_check(dir, who, MAY_WRITE | MAY_EXECUTE);
+    return may_change_names(dir, who);
 }
 
 int32_t permission_remove(const struct inode *dir, const struct inode *victim,
                           const struct vfs_cred *who, bool as_directory)
 {
-    int32_t error = permission_check(dir, who, MAY_WRITE | MAY_EXECUTE);
+    int32_t error = may_change_names(dir, who);
 
     if (error)
         return error;

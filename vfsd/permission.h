@@ -18,7 +18,7 @@ bool permission_in_group(const struct vfs_cred *who, uint32_t gid);
 
 /*
  * Checks that `who` may add a name to a directory: write and search it, and it is not a removed
- * one. Returns 0, NOENT or ACCES. The mount's read-only flag is the caller's business.
+ * one. Returns 0, NOENT, ACCES, or PERM (nobody may). The mount's read-only flag is the caller's business.
  */
 int32_t permission_add(const struct inode *dir, const struct vfs_cred *who);
 

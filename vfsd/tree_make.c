@@ -4,6 +4,7 @@
  * Source: mkdir(2), mknod(2), symlink(2), link(2); Linux 6.1's filename_create() for the order of
  *         errors.
  */
+#include "devpts.h"
 #include "directory.h"
 #include "pages.h"
 #include "permission.h"
@@ -150,6 +151,7 @@ int32_t tree_make(struct session *session, struct tree_path path, uint32_t mode,
         make_entry(walk.at.entry, walk.last, walk.last_length, mode, device, NULL, 0, who, &made);
     if (error)
         return error;
+    devpts_named(made->inode);
     attr_fill((struct spot){walk.at.mount, made}, found);
     return 0;
 }

@@ -4,6 +4,7 @@
  * Source: mount(2), umount(2), proc(5) on /proc/mounts.
  */
 #include "devices.h"
+#include "devpts.h"
 #include "options.h"
 #include "pages.h"
 #include "tree.h"
@@ -50,7 +51,9 @@ static int32_t remount(struct spot at, const struct mount_request *request)
 
     if (at.entry != mount->root)
         return VFS_ERROR_INVAL;
-    if (mount->fs && request->kind == VFS_FS_KIND_TMPFS) {
+    if (mount->fs && mount->fs->fixed) {
+        error = devpts_configure(mount->fs, request->options);
+    } else if (mount->fs && request->kind == VFS_FS_KIND_TMPFS) {
         pages_of_machine(&machine, &free);
         error = options_parse(request->options, machine, &options);
         if (!error && options.has_pages &&
@@ -122,6 +125,8 @@ static int32_t make_plan(struct session *session, const struct mount_request *re
         plan->fs = session->vfsd->devices;
         plan->fs->mounts++;
         error = 0;
+    } else if (!strcmp(request->type, "devpts")) {
+        error = devpts_mount(session->vfsd, request->options, &plan->fs);
     } else {
         error = make_tmpfs(session->vfsd, request->options, &plan->fs);
     }

@@ -109,8 +109,8 @@ static int32_t create(struct session *session, struct walk *walk, uint32_t mode,
     if (session_read_only(session, walk->at.mount))
         return VFS_ERROR_ROFS;
     error = permission_add(dir->inode, who);
-    if (error)
-        return error;
+    if (error) /* Linux: there is no way to create regular files here at all */
+        return error == VFS_ERROR_PERM ? VFS_ERROR_ACCES : error;
     return make_entry(dir, walk->last, walk->last_length, MODE_FILE | (mode & MODE_BITS), no_device,
                       NULL, 0, who, out);
 }

@@ -7,7 +7,8 @@
 
 #include <jg/rt/string.h>
 
-#define TMPFS_MAGIC 0x01021994u
+#define TMPFS_MAGIC  0x01021994u
+#define DEVPTS_MAGIC 0x00001cd1u
 #define DAY         86400000000000ll
 
 /* Linux's relatime, for what is read here. */
@@ -181,7 +182,7 @@ int32_t tree_statfs(struct session *session, uint64_t node, struct vfs_fs_info *
         total = fs->max_pages;
         free = used < total ? total - used : 0;
     }
-    info->type = TMPFS_MAGIC;
+    info->type = fs->fixed ? DEVPTS_MAGIC : TMPFS_MAGIC;
     info->block_size = JG_PAGE_SIZE;
     info->blocks = total;
     info->blocks_free = free;

@@ -122,7 +122,7 @@ int64_t device_open(struct task *t, struct inode *inode, uint32_t flags, struct 
 {
     const struct file_ops *ops = NULL;
 
-    if (inode->rdev_major == 5)
+    if (tty_is_device(inode->rdev_major, inode->rdev_minor))
         return tty_open(t, inode, flags, out);
     if (inode->rdev_major == 1) {
         switch (inode->rdev_minor) {

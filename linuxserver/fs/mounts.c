@@ -14,13 +14,20 @@
 int64_t mount_first(struct task *t)
 {
     struct vfs_place at = {.root = 1, .dir = 1};
+    static const char pts_options[] = "mode=600,ptmxmode=666";
     struct vfs_cred cred;
+    int64_t err;
 
     vfs_cred_of(t, &cred);
-    return vfs_errno(
+    err = vfs_errno(
         vfs_mount(server.vfs, &at, "/proc", 5, VFS_FS_KIND_FOREIGN,
                   VFS_MOUNT_FLAGS_NOSUID | VFS_MOUNT_FLAGS_NODEV | VFS_MOUNT_FLAGS_NOEXEC, PROC_TAG,
                   "proc", 4, "proc", 4, "", 0, 0, &cred));
+    if (err)
+        return err;
+    return vfs_errno(vfs_mount(server.vfs, &at, "/dev/pts", 8, VFS_FS_KIND_TMPFS,
+                               VFS_MOUNT_FLAGS_NOSUID | VFS_MOUNT_FLAGS_NOEXEC, 0, "devpts", 6, "devpts", 6,
+                               pts_options, sizeof pts_options - 1, 0, &cred));
 }
 
 static uint32_t mount_flags(uint64_t flags)
@@ -47,7 +54,7 @@ static int64_t kind_of(const struct mount_text *text, uint64_t flags, uint32_t *
         *kind = VFS_FS_KIND_BIND;
         return 0;
     }
-    if (is(text->type, "tmpfs") || is(text->type, "ramfs") || (flags & MOUNT_REMOUNT))
+    if (is(text->type, "tmpfs") || is(text->type, "ramfs") || is(text->type, "devpts") || (flags & MOUNT_REMOUNT))
         return 0;
     if (is(text->type, "proc")) {
         *kind = VFS_FS_KIND_FOREIGN;

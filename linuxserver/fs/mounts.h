@@ -21,7 +21,7 @@ struct mount_text {
     char options[1024];
 };
 
-/* Mounts /proc in the user's tree. 0 or -errno. */
+/* Mounts /proc and /dev/pts in the user's tree. 0 or -errno. */
 int64_t mount_first(struct task *t);
 
 /*

@@ -1,42 +1,25 @@
 /*
- * Terminals as files. See tty.h.
- *
- * Locks: a terminal's session and foreground group are guarded by tasks_lock; its attributes live in consoled.
+ * Terminals: reading, writing, polling, opening. See tty_state.h.
  */
-#include "tty.h"
-
-#include <ipc/console_client.h>
 #include <jg/rt/heap.h>
 #include <jg/rt/string.h>
 #include <jg/rt/time.h>
 
 #include <asm/termbits.h>
-#include <server.h>
 #include <signal.h>
-#include <task.h>
 
-#include "inode.h"
+#include "tty_state.h"
 
-#define TTYS              1
-#define CHUNK             4096ul
-#define TTY_MINOR_CURRENT 0 /* /dev/tty */
-#define TTY_MINOR_CONSOLE 1
+#define CHUNK       4096ul
+#define RAW_BATCH   64u /* a read that waits for more than this gets no more: Linux 6.1 reads in such pieces */
+#define MINOR_TTY   0
+#define MINOR_CONSOLE 1
+#define MINOR_PTMX  2
 
-struct tty {
-    int session, group; /* 0: none */
-    struct waitqueue wait;
-    uint32_t lflag; /* as last seen: TOSTOP */
-};
+static struct tty host = {.lflag = ICANON | ISIG | ECHO, .wait = {LIST_INIT(host.wait.waiters)}};
+static struct tty *ttys[TTY_NUMBERS] = {[TTY_HOST] = &host};
 
-static struct tty ttys[TTYS] = {
-    [0] = {.wait = {LIST_INIT(ttys[0].wait.waiters)}, .lflag = ICANON | ISIG | ECHO}};
-
-static struct tty *tty_of(const struct file *f)
-{
-    return &ttys[f->cookie];
-}
-
-static int64_t console_errno(int32_t r)
+int64_t console_errno(int32_t r)
 {
     switch (r) {
     case 0:
@@ -45,23 +28,31 @@ static int64_t console_errno(int32_t r)
         return -EINVAL;
     case CONSOLE_ERROR_WOULD_BLOCK:
         return -EAGAIN;
+    case CONSOLE_ERROR_NO_SPACE:
+        return -ENOSPC;
+    case CONSOLE_ERROR_NO_MEMORY:
+        return -ENOMEM;
     default:
         return -EIO;
     }
 }
 
-static void send_group(struct tty *tty, int sig)
+struct tty *tty_find(unsigned number)
 {
-    siginfo_t info;
-
-    siginfo_kernel(&info, sig);
-    mutex_lock(&tasks_lock);
-    if (tty->group)
-        signal_send_group(tty->group, &info);
-    mutex_unlock(&tasks_lock);
+    return number < TTY_NUMBERS ? ttys[number] : NULL;
 }
 
-void tty_event(unsigned number)
+void tty_add(struct tty *tty)
+{
+    ttys[tty->number] = tty;
+}
+
+void tty_remove(struct tty *tty)
+{
+    ttys[tty->number] = NULL;
+}
+
+static void event(unsigned number)
 {
     static const struct {
         uint32_t bit;
@@ -72,99 +63,113 @@ void tty_event(unsigned number)
                    {CONSOLE_TTY_SIGNAL_WINCH, SIGWINCH},
                    {CONSOLE_TTY_SIGNAL_HUP, SIGHUP}};
     uint32_t pending = 0;
+    siginfo_t info;
+    struct tty *tty;
 
-    if (number >= TTYS)
-        return;
-    if (!console_tty_signals(server.console, number, &pending)) {
-        for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-            if (pending & signals[i].bit)
-                send_group(&ttys[number], signals[i].sig);
-        }
+    if (console_tty_signals(server.console, number, &pending))
+        pending = 0;
+    mutex_lock(&tasks_lock);
+    tty = tty_find(number);
+    for (size_t i = 0; tty && tty->group && i < sizeof signals / sizeof *signals; i++) {
+        if (!(pending & signals[i].bit))
+            continue;
+        siginfo_kernel(&info, signals[i].sig);
+        signal_send_group(tty->group, &info);
     }
-    wait_wake(&ttys[number].wait);
+    if (tty) {
+        wait_wake(&tty->wait);
+        if (tty_is_pty(tty))
+            wait_wake(&tty->master_wait);
+    }
+    mutex_unlock(&tasks_lock);
 }
 
-/*
- * May a process touch its terminal now? A background group is sent `sig` instead, unless it ignores
- * or blocks it (then reading is EIO, writing goes through). Returns 0, -EIO or -ERESTARTSYS.
- */
-static int64_t job_control(struct task *t, struct tty *tty, int sig)
+void tty_collect(struct tty *tty)
 {
-    struct process *p = t->process;
-    siginfo_t info;
-    int64_t err = 0;
+    event(tty->number);
+}
 
-    mutex_lock(&tasks_lock);
-    if (p->tty < 0 || tty != &ttys[p->tty] || !tty->group || p->pgid == tty->group)
-        goto out;
-    if ((t->blocked & sigbit(sig)) || t->sighand->action[sig - 1].handler == (uint64_t)SIG_IGN) {
-        err = sig == SIGTTIN ? -EIO : 0;
-    } else if (process_group_orphaned(p->pgid, p->sid)) {
-        err = -EIO;
-    } else {
-        siginfo_kernel(&info, sig);
-        signal_send_group(p->pgid, &info);
-        err = -ERESTARTSYS;
+void tty_event(void)
+{
+    event(TTY_HOST);
+}
+
+void pty_event(void)
+{
+    struct console_pty_set set;
+
+    if (console_changed(server.console, &set))
+        return;
+    for (unsigned i = 0; i < CONSOLE_PTYS_MAX; i++) {
+        if (set.bits[i / 64] >> (i % 64) & 1)
+            event(i + 1);
     }
-out:
-    mutex_unlock(&tasks_lock);
-    return err;
 }
 
 /* One attempt. Returns bytes (0: end of file), -EAGAIN, or -EIO. */
 static int64_t read_once(struct file *f, struct io *io, uint8_t *buf, size_t size)
 {
     size_t len = 0;
-    int32_t r =
-        console_tty_read(server.console, (uint32_t)f->cookie, (uint32_t)size, buf, size, &len);
+    int32_t r = console_tty_read(server.console, tty_of(f)->number, (uint32_t)size, buf, size, &len);
 
     if (r)
         return console_errno(r);
     return len ? io_put(io, buf, len) : 0;
 }
 
-/* How a raw-mode read must wait: VMIN bytes, or VTIME tenths of a second. */
+/* How a read must wait without canonical mode: for `min` bytes, and how long. */
 struct raw_rule {
     bool raw;
     size_t min;
-    jg_time_t time;
+    jg_time_t between;  /* after each byte; 0: for ever */
+    jg_time_t deadline; /* for the first */
 };
 
 static struct raw_rule raw_rule_of(const struct file *f)
 {
     struct console_termios mode;
     struct console_winsize size;
-    struct raw_rule rule = {0};
+    struct raw_rule rule = {.deadline = JG_TIME_INFINITE};
+    jg_time_t time;
 
-    if (console_tty_get(server.console, (uint32_t)f->cookie, &mode, &size))
+    if (console_tty_get(server.console, tty_of(f)->number, &mode, &size) || (mode.lflag & ICANON))
         return rule;
-    rule.raw = !(mode.lflag & ICANON);
-    rule.min = mode.cc[VMIN];
-    rule.time = mode.cc[VTIME] * (NS_PER_SEC / 10);
+    time = mode.cc[VTIME] * (NS_PER_SEC / 10);
+    rule.raw = true;
+    rule.min = mode.cc[VMIN] ? mode.cc[VMIN] : 1;
+    rule.between = mode.cc[VMIN] ? time : 0;
+    if (!mode.cc[VMIN])
+        rule.deadline = time ? time_monotonic() + time : 0;
     return rule;
 }
 
-static int64_t tty_read(struct task *t, struct file *f, struct io *io, int64_t pos)
+/*
+ * What a reader finds that got -EAGAIN: 1 to sleep, else what to return.
+ *
+ * The master clears master_open before it hangs up, and wakes after each: a reader that sleeps then sees EIO; one
+ * that comes later is dead already.
+ */
+static int64_t why_wait(struct file *f, const struct raw_rule *rule)
 {
     struct tty *tty = tty_of(f);
-    size_t size = io->length < CHUNK ? io->length : CHUNK;
+
+    if (tty_is_pty(tty) && !__atomic_load_n(&tty->master_open, __ATOMIC_ACQUIRE))
+        return -EIO;
+    if (tty_is_dead(f) || rule->deadline == 0)
+        return 0;
+    return f->flags & O_NONBLOCK ? -EAGAIN : 1;
+}
+
+/* Source: n_tty_read(). */
+static int64_t read_waiting(struct task *t, struct file *f, struct io *io, uint8_t *buf, size_t size)
+{
     struct raw_rule rule = raw_rule_of(f);
-    jg_time_t deadline = JG_TIME_INFINITE;
     int64_t done = 0, n;
     struct waiter w;
-    uint8_t *buf;
 
-    (void)pos;
-    if (!size)
-        return 0;
-    if ((n = job_control(t, tty, SIGTTIN)))
-        return n;
-    buf = rt_alloc(size);
-    if (!buf)
-        return -ENOMEM;
-    if (rule.raw && !rule.min)
-        deadline = rule.time ? time_monotonic() + rule.time : 0;
-    wait_add(&tty->wait, &w, t);
+    if (rule.raw && rule.min > RAW_BATCH && size > RAW_BATCH)
+        size = RAW_BATCH;
+    wait_add(&tty_of(f)->wait, &w, t);
     for (;;) {
         wait_prepare(t);
         n = read_once(f, io, buf, size - (size_t)done);
@@ -172,24 +177,41 @@ static int64_t tty_read(struct task *t, struct file *f, struct io *io, int64_t p
             done += n;
             if (!rule.raw || (size_t)done >= rule.min || (size_t)done >= size)
                 break;
-            if (rule.time)
-                deadline = time_monotonic() + rule.time;
+            if (rule.between)
+                rule.deadline = time_monotonic() + rule.between;
             continue;
         }
-        if (n != -EAGAIN || (f->flags & O_NONBLOCK))
+        if (n != -EAGAIN || (n = why_wait(f, &rule)) != 1)
             break;
-        if (deadline == 0 || (n = wait_sleep(t, deadline)) == -ETIMEDOUT) {
-            n = 0;
-            break;
-        }
-        if (n)
-            break;
-        if ((n = job_control(t, tty, SIGTTIN)))
+        n = wait_sleep(t, rule.deadline);
+        if (n == -ETIMEDOUT)
+            rule.deadline = 0; /* one more look, then it is over */
+        else if (n)
             break;
     }
     wait_remove(&w);
-    rt_free(buf);
     return done ? done : n;
+}
+
+static int64_t tty_read(struct task *t, struct file *f, struct io *io, int64_t pos)
+{
+    size_t size = io->length < CHUNK ? io->length : CHUNK;
+    uint8_t *buf;
+    int64_t n;
+
+    (void)pos;
+    if (tty_is_dead(f))
+        return 0;
+    if (!tty_is_console(f) && (n = tty_job_control(t, tty_of(f), SIGTTIN)))
+        return n;
+    if (!size)
+        return 0;
+    buf = rt_alloc(size);
+    if (!buf)
+        return -ENOMEM;
+    n = read_waiting(t, f, io, buf, size);
+    rt_free(buf);
+    return n;
 }
 
 /* Sends one chunk of output. Returns bytes or -errno. */
@@ -204,8 +226,11 @@ static int64_t send(struct task *t, struct file *f, const uint8_t *buf, size_t l
         uint32_t count = 0;
 
         wait_prepare(t);
-        err = console_errno(
-            console_tty_write(server.console, (uint32_t)f->cookie, buf + done, len - done, &count));
+        if (tty_is_dead(f)) {
+            err = -EIO;
+            break;
+        }
+        err = console_errno(console_tty_write(server.console, tty_of(f)->number, buf + done, len - done, &count));
         done += count;
         if (!err)
             continue;
@@ -223,7 +248,9 @@ static int64_t tty_write(struct task *t, struct file *f, struct io *io, int64_t 
     uint8_t *buf;
 
     (void)pos;
-    if ((tty_of(f)->lflag & TOSTOP) && (err = job_control(t, tty_of(f), SIGTTOU)))
+    if (tty_is_dead(f))
+        return -EIO;
+    if ((tty_of(f)->lflag & TOSTOP) && !tty_is_console(f) && (err = tty_job_control(t, tty_of(f), SIGTTOU)))
         return err;
     buf = rt_alloc(size ? size : 1);
     if (!buf)
@@ -248,250 +275,15 @@ static uint32_t tty_poll(struct file *f, struct poll_table *table)
     uint32_t state = 0, readable = 0, mask = 0;
 
     poll_wait(table, &tty_of(f)->wait);
-    if (console_tty_ready(server.console, (uint32_t)f->cookie, &state, &readable))
+    if (tty_is_dead(f))
+        return POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDNORM | POLLWRNORM;
+    if (console_tty_ready(server.console, tty_of(f)->number, &state, &readable))
         return POLLERR;
     if (state & CONSOLE_READY_READABLE)
         mask |= POLLIN | POLLRDNORM;
     if (state & CONSOLE_READY_WRITABLE)
         mask |= POLLOUT | POLLWRNORM;
-    if (state & CONSOLE_READY_HANGUP)
-        mask |= POLLHUP;
     return mask;
-}
-
-/* The kernel's struct termios is termbits.h's with 19 control characters. */
-static int64_t get_termios(struct task *t, struct file *f, uint64_t arg)
-{
-    struct console_termios mode;
-    struct console_winsize size;
-    struct termios out;
-    int64_t err = console_errno(console_tty_get(server.console, (uint32_t)f->cookie, &mode, &size));
-
-    if (err)
-        return err;
-    memset(&out, 0, sizeof out);
-    out.c_iflag = mode.iflag;
-    out.c_oflag = mode.oflag;
-    out.c_cflag = mode.cflag;
-    out.c_lflag = mode.lflag;
-    out.c_line = mode.line;
-    memcpy(out.c_cc, mode.cc, sizeof mode.cc);
-    return copy_out(t->mm, arg, &out, sizeof out);
-}
-
-static int64_t set_termios(struct task *t, struct file *f, uint64_t arg, uint32_t when)
-{
-    struct console_termios mode;
-    struct termios in;
-    struct waiter w;
-    int64_t err;
-
-    if ((err = job_control(t, tty_of(f), SIGTTOU)) || (err = copy_in(t->mm, &in, arg, sizeof in)))
-        return err;
-    memset(&mode, 0, sizeof mode);
-    mode.iflag = in.c_iflag;
-    mode.oflag = in.c_oflag;
-    mode.cflag = in.c_cflag;
-    mode.lflag = in.c_lflag;
-    mode.line = in.c_line;
-    memcpy(mode.cc, in.c_cc, sizeof mode.cc);
-    wait_add(&tty_of(f)->wait, &w, t);
-    for (;;) {
-        wait_prepare(t);
-        err = console_errno(console_tty_set(server.console, (uint32_t)f->cookie, &mode, when));
-        if (err != -EAGAIN || (err = wait_sleep(t, JG_TIME_INFINITE)))
-            break;
-    }
-    wait_remove(&w);
-    if (!err)
-        tty_of(f)->lflag = mode.lflag;
-    return err;
-}
-
-static int64_t winsize(struct task *t, struct file *f, uint64_t arg, bool set)
-{
-    struct console_termios mode;
-    struct console_winsize size;
-    int64_t err;
-
-    if (set) {
-        err = copy_in(t->mm, &size, arg, 8);
-        return err ? err
-                   : console_errno(
-                         console_tty_set_size(server.console, (uint32_t)f->cookie, &size));
-    }
-    err = console_errno(console_tty_get(server.console, (uint32_t)f->cookie, &mode, &size));
-    return err ? err : copy_out(t->mm, arg, &size, 8);
-}
-
-/* TIOCSCTTY. Source: ioctl_tty(2). */
-static int64_t take_control(struct task *t, struct file *f, bool steal)
-{
-    struct process *p = t->process;
-    struct tty *tty = tty_of(f);
-    int64_t err = 0;
-
-    mutex_lock(&tasks_lock);
-    if (p->sid == p->pid && tty->session == p->sid)
-        goto out;
-    if (p->sid != p->pid || p->tty >= 0) {
-        err = -EPERM;
-        goto out;
-    }
-    if (tty->session) {
-        if (!steal || !cred_capable(&t->cred, CAP_SYS_ADMIN)) {
-            err = -EPERM;
-            goto out;
-        }
-        LIST_FOR_EACH(it, &all_processes)
-        {
-            struct process *q = LIST_ENTRY(it, struct process, link);
-
-            if (q->sid == tty->session)
-                q->tty = -1;
-        }
-    }
-    tty->session = p->sid;
-    tty->group = p->pgid;
-    p->tty = (int)f->cookie;
-out:
-    mutex_unlock(&tasks_lock);
-    return err;
-}
-
-void tty_disown(struct process *p)
-{
-    siginfo_t hup, cont;
-    struct tty *tty;
-
-    if (p->tty < 0)
-        return;
-    tty = &ttys[p->tty];
-    if (p->sid == p->pid && tty->session == p->sid) {
-        siginfo_kernel(&hup, SIGHUP);
-        siginfo_kernel(&cont, SIGCONT);
-        if (tty->group) {
-            signal_send_group(tty->group, &hup);
-            signal_send_group(tty->group, &cont);
-        }
-        LIST_FOR_EACH(it, &all_processes)
-        {
-            struct process *q = LIST_ENTRY(it, struct process, link);
-
-            if (q->sid == tty->session)
-                q->tty = -1;
-        }
-        tty->session = tty->group = 0;
-    }
-    p->tty = -1;
-}
-
-int tty_device_of(const struct process *p)
-{
-    return p->tty < 0 ? 0 : 5 << 8 | TTY_MINOR_CONSOLE;
-}
-
-int tty_group_of(const struct process *p)
-{
-    return p->tty < 0 ? -1 : ttys[p->tty].group;
-}
-
-static int64_t set_group(struct task *t, struct file *f, uint64_t arg)
-{
-    struct tty *tty = tty_of(f);
-    int32_t group;
-    int64_t err;
-
-    if ((err = job_control(t, tty, SIGTTOU)) || (err = copy_in(t->mm, &group, arg, sizeof group)))
-        return err;
-    if (group < 0)
-        return -EINVAL;
-    mutex_lock(&tasks_lock);
-    if (t->process->tty != (int)f->cookie || tty->session != t->process->sid)
-        err = -ENOTTY;
-    else if (!process_group_exists(group, t->process->sid))
-        err = -EPERM;
-    else
-        tty->group = group;
-    mutex_unlock(&tasks_lock);
-    return err;
-}
-
-static int64_t get_number(struct task *t, struct file *f, uint64_t arg, bool session)
-{
-    struct tty *tty = tty_of(f);
-    int32_t n;
-
-    mutex_lock(&tasks_lock);
-    n = session ? tty->session : tty->group;
-    bool mine = t->process->tty == (int)f->cookie;
-    mutex_unlock(&tasks_lock);
-    return mine ? copy_out(t->mm, arg, &n, sizeof n) : -ENOTTY;
-}
-
-static int64_t drop_control(struct task *t, struct file *f)
-{
-    int64_t err = -ENOTTY;
-
-    mutex_lock(&tasks_lock);
-    if (t->process->tty == (int)f->cookie) {
-        tty_disown(t->process);
-        err = 0;
-    }
-    mutex_unlock(&tasks_lock);
-    return err;
-}
-
-static int64_t readable_count(struct task *t, struct file *f, uint64_t arg)
-{
-    uint32_t state, readable = 0;
-    int64_t err =
-        console_errno(console_tty_ready(server.console, (uint32_t)f->cookie, &state, &readable));
-
-    return err ? err : copy_out(t->mm, arg, &readable, sizeof readable);
-}
-
-static int64_t tty_ioctl(struct task *t, struct file *f, uint32_t cmd, uint64_t arg)
-{
-    uint32_t number = (uint32_t)f->cookie;
-
-    switch (cmd) {
-    case TCGETS:
-        return get_termios(t, f, arg);
-    case TCSETS:
-        return set_termios(t, f, arg, CONSOLE_WHEN_NOW);
-    case TCSETSW:
-        return set_termios(t, f, arg, CONSOLE_WHEN_DRAIN);
-    case TCSETSF:
-        return set_termios(t, f, arg, CONSOLE_WHEN_FLUSH);
-    case TIOCGWINSZ:
-    case TIOCSWINSZ:
-        return winsize(t, f, arg, cmd == TIOCSWINSZ);
-    case TIOCSCTTY:
-        return take_control(t, f, arg == 1);
-    case TIOCNOTTY:
-        return drop_control(t, f);
-    case TIOCGPGRP:
-        return get_number(t, f, arg, false);
-    case TIOCGSID:
-        return get_number(t, f, arg, true);
-    case TIOCSPGRP:
-        return set_group(t, f, arg);
-    case TCFLSH:
-        return arg > 2 ? -EINVAL
-                       : console_errno(console_tty_flush(server.console, number, (uint32_t)arg));
-    case TCXONC:
-        if (arg > 3)
-            return -EINVAL;
-        return arg > 1 ? 0 : console_errno(console_tty_stop(server.console, number, arg == 0));
-    case TCSBRK:
-    case TCSBRKP:
-        return 0; /* the break itself has no meaning here, and output drains by itself */
-    case FIONREAD:
-        return readable_count(t, f, arg);
-    default:
-        return -ENOTTY;
-    }
 }
 
 static int64_t tty_stat(struct file *f, struct vfs_attr *out)
@@ -499,45 +291,88 @@ static int64_t tty_stat(struct file *f, struct vfs_attr *out)
     return vfs_errno(vfs_getattr(f->inode->session, f->inode->node, out));
 }
 
-static const struct file_ops tty_ops = {
+static void tty_release(struct file *f)
+{
+    if (tty_is_pty(tty_of(f)))
+        pty_slave_put(tty_of(f));
+}
+
+const struct file_ops tty_ops = {
     .name = "tty",
     .read = tty_read,
     .write = tty_write,
     .poll = tty_poll,
     .ioctl = tty_ioctl,
     .stat = tty_stat,
+    .release = tty_release,
 };
 
-/* A session leader without a terminal takes the one that it opens, unless O_NOCTTY. */
-static void maybe_take_control(struct task *t, struct file *f, uint32_t flags)
+bool tty_is_device(uint32_t major, uint32_t minor)
 {
-    if (!(flags & O_NOCTTY) && t->process->sid == t->process->pid && t->process->tty < 0 &&
-        !tty_of(f)->session)
-        take_control(t, f, false);
+    return (major == TTYAUX_MAJOR && minor <= MINOR_PTMX) || (major == TTY_MAJOR && minor == SERIAL_MINOR) ||
+           major == PTS_MAJOR;
+}
+
+struct file *tty_file(struct tty *tty, struct inode *inode, uint32_t flags)
+{
+    struct file *f = file_create(&tty_ops, flags & ~(uint32_t)O_NOCTTY, inode, tty);
+
+    if (f)
+        f->cookie = tty->hangups;
+    return f;
+}
+
+/* The caller's own terminal, counted if it is a pty. */
+static int64_t own_terminal(struct task *t, struct tty **out)
+{
+    int64_t err = -ENXIO;
+
+    mutex_lock(&tasks_lock);
+    if (t->process->tty >= 0) {
+        *out = tty_find((unsigned)t->process->tty);
+        err = tty_is_pty(*out) ? pty_slave_get(t, *out) : 0;
+    }
+    mutex_unlock(&tasks_lock);
+    return err;
+}
+
+/*
+ * The host's terminal as serial line or console, or the caller's own. Opening the first may make it the controlling
+ * terminal.
+ */
+static int64_t open_terminal(struct task *t, struct inode *inode, uint32_t flags, struct file **out)
+{
+    bool own = inode->rdev_major == TTYAUX_MAJOR && inode->rdev_minor == MINOR_TTY;
+    struct tty *tty = &host;
+    int64_t err = own ? own_terminal(t, &tty) : 0;
+
+    if (err)
+        return err;
+    if (!tty_is_pty(tty) && tty->exclusive && !cred_capable(&t->cred, CAP_SYS_ADMIN))
+        return -EBUSY;
+    *out = tty_file(tty, inode, flags);
+    if (!*out) {
+        if (tty_is_pty(tty))
+            pty_slave_put(tty);
+        return -ENOMEM;
+    }
+    if (inode->rdev_major == TTY_MAJOR && !(flags & O_NOCTTY))
+        tty_maybe_take(t, *out);
+    return 0;
 }
 
 int64_t tty_open(struct task *t, struct inode *inode, uint32_t flags, struct file **out)
 {
-    unsigned number = 0;
-
-    if (inode->rdev_minor == TTY_MINOR_CURRENT) {
-        if (t->process->tty < 0)
-            return -ENXIO;
-        number = (unsigned)t->process->tty;
-    } else if (inode->rdev_minor != TTY_MINOR_CONSOLE) {
-        return -ENXIO;
-    }
-    *out = file_create(&tty_ops, flags, inode, NULL);
-    if (!*out)
-        return -ENOMEM;
-    (*out)->cookie = number;
-    if (inode->rdev_minor == TTY_MINOR_CONSOLE)
-        maybe_take_control(t, *out, flags);
-    return 0;
+    if (inode->rdev_major == PTS_MAJOR)
+        return pty_open_slave(t, inode, flags, out);
+    if (inode->rdev_major == TTYAUX_MAJOR && inode->rdev_minor == MINOR_PTMX)
+        return pty_open_master(t, inode, flags, out);
+    return open_terminal(t, inode, flags, out);
 }
 
-struct file *tty_console(struct task *t)
+struct file *tty_standard(struct task *t)
 {
+    static const char name[] = "/dev/ttyS0";
     struct vfs_place root = {.root = VFS_ROOT_NODE, .dir = VFS_ROOT_NODE};
     struct vfs_attr found;
     struct vfs_cred cred;
@@ -547,7 +382,7 @@ struct file *tty_console(struct task *t)
     size_t n;
 
     vfs_cred_of(t, &cred);
-    if (vfs_open(server.vfs, &root, "/dev/console", 12, VFS_WALK_READ | VFS_WALK_WRITE, 0, &cred,
+    if (vfs_open(server.vfs, &root, name, sizeof name - 1, VFS_WALK_READ | VFS_WALK_WRITE, 0, &cred,
                  &found, rest, sizeof rest, &n))
         return NULL;
     inode = inode_of(server.vfs, &found);

@@ -65,6 +65,7 @@ struct process {
     struct task *exec_task; /* removing its siblings */
 
     int tty;                      /* controlling terminal, -1: none */
+    int hung_up_group;            /* a leader's: the foreground group of the terminal that it lost by a hang-up */
     struct pending shared;        /* signals for the whole group */
     struct waitqueue child_wait;  /* wait4: a child changed state; exec: a sibling has gone */
     struct waitqueue stop_wait;   /* stopped tasks sleep here */

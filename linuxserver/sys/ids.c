@@ -113,6 +113,15 @@ int64_t sys_setsid(struct task *t, const uint64_t *a)
     return r;
 }
 
+int64_t sys_vhangup(struct task *t, const uint64_t *a)
+{
+    (void)a;
+    if (!cred_capable(&t->cred, CAP_SYS_TTY_CONFIG))
+        return -EPERM;
+    tty_hang_up_own(t);
+    return 0;
+}
+
 int64_t sys_getuid(struct task *t, const uint64_t *a)
 {
     (void)a;

@@ -270,7 +270,7 @@ void task_exit(struct task *t, int status)
     struct list unwanted = LIST_INIT(unwanted), *it;
     struct usage usage;
     unsigned long missing;
-    bool last, first_process;
+    bool last, first_process, leader;
 
     leave_shared(t);
     missing = answers_beyond_count(t);
@@ -292,6 +292,7 @@ void task_exit(struct task *t, int status)
     leave_children(t);
     last = p->task_count == 0;
     first_process = last && p == init_process;
+    leader = last && p->sid == p->pid;
     pending_flush(&t->pending, ~0ull);
     signal_retarget(t, ~t->blocked);
     jg_task_kill(t->thread, 0);
@@ -311,6 +312,8 @@ void task_exit(struct task *t, int status)
         wait_wake(&p->child_wait); /* exec may count us */
     mutex_unlock(&tasks_lock);
 
+    if (leader)
+        tty_disowned();
     while ((it = list_pop(&unwanted)))
         process_free(LIST_ENTRY(it, struct process, link));
     worker_unreserve();

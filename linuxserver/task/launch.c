@@ -69,7 +69,7 @@ static int add_standard(struct task *t, uint32_t kind, int fd, uint32_t stream, 
 
     if (kind == PERSONALITY_STDIO_NONE)
         return 0;
-    f = kind == PERSONALITY_STDIO_TTY ? tty_console(t) : stream_open(stream, flags);
+    f = kind == PERSONALITY_STDIO_TTY ? tty_standard(t) : stream_open(stream, flags);
     if (!f)
         return -ENOMEM;
     r = fd_install_at(t, f, fd, false);

@@ -236,7 +236,7 @@ TEST(the_users_tree_is_completed)
     world_begin(true);
     CHECK_EQ(strcmp(w_list("/", 65536), "dev proc tmp"), 0);
     CHECK_EQ(strcmp(w_list("/dev", 65536), "console fd full null ptmx pts random shm stderr stdin "
-                                           "stdout tty urandom zero"),
+                                           "stdout tty ttyS0 urandom zero"),
              0);
     CHECK_EQ(w_stat("/dev/null", 0), 0);
     CHECK_EQ(world_attr.mode, MODE_CHARACTER | 0666);

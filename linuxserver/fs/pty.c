@@ -1,0 +1,350 @@
+/*
+ * Ptys: masters, and what one side's end means for the other. See tty_state.h. Source: pty(7), pty.c of Linux 6.1.
+ *
+ * Life:  /dev/ptmx makes the pair and the slave's name. The last slave file's end is the master's EIO until another
+ *        slave is opened; the master's end removes the name and hangs the slave up; the last of all frees the pair.
+ */
+#include <jg/rt/heap.h>
+#include <jg/rt/string.h>
+
+#include <asm/termbits.h>
+#include <asm/termios.h>
+#include <signal.h>
+
+#include "tty_state.h"
+
+#define CHUNK 4096ul
+
+/* Frees a pty that nobody has open. It is out of the table before its number can be given to another. */
+static void pty_free(struct tty *tty)
+{
+    mutex_lock(&tasks_lock);
+    tty_remove(tty);
+    mutex_unlock(&tasks_lock);
+    console_pty_close(server.console, tty->number);
+    wait_queue_close(&tty->wait);
+    wait_queue_close(&tty->master_wait);
+    rt_free(tty);
+}
+
+int64_t pty_slave_get(struct task *t, struct tty *tty)
+{
+    if (!tty->master_open || tty->locked)
+        return -EIO;
+    if (tty->exclusive && !cred_capable(&t->cred, CAP_SYS_ADMIN))
+        return -EBUSY;
+    tty->slaves++;
+    __atomic_store_n(&tty->slave_gone, false, __ATOMIC_RELEASE);
+    return 0;
+}
+
+void pty_slave_put(struct tty *tty)
+{
+    bool last;
+
+    mutex_lock(&tasks_lock);
+    last = --tty->slaves == 0;
+    if (last)
+        __atomic_store_n(&tty->slave_gone, true, __ATOMIC_RELEASE);
+    last = last && !tty->master_open;
+    wait_wake(&tty->master_wait);
+    mutex_unlock(&tasks_lock);
+    if (last)
+        pty_free(tty);
+}
+
+static void master_release(struct file *f)
+{
+    struct tty *tty = tty_of(f);
+    bool last;
+
+    pty_name_remove(tty);
+    mutex_lock(&tasks_lock);
+    tty->slaves++; /* it must not go while it is hung up */
+    __atomic_store_n(&tty->master_open, false, __ATOMIC_RELEASE);
+    wait_wake(&tty->wait);
+    mutex_unlock(&tasks_lock);
+    tty_hang_up(tty);
+    mutex_lock(&tasks_lock);
+    last = --tty->slaves == 0;
+    mutex_unlock(&tasks_lock);
+    if (last)
+        pty_free(tty);
+}
+
+/*
+ * One attempt. The slave's end is looked at first: what it wrote before is found by the read that follows.
+ * Returns bytes, -EAGAIN, or -EIO.
+ */
+static int64_t read_once(struct file *f, uint8_t *buf, size_t size)
+{
+    struct tty *tty = tty_of(f);
+    bool gone = __atomic_load_n(&tty->slave_gone, __ATOMIC_ACQUIRE);
+    size_t len = 0;
+    int64_t err = console_errno(
+        console_master_read(server.console, tty->number, (uint32_t)size, buf, size, &len));
+
+    if (!err)
+        return (int64_t)len;
+    return err == -EAGAIN && gone ? -EIO : err;
+}
+
+static int64_t master_read(struct task *t, struct file *f, struct io *io, int64_t pos)
+{
+    size_t size = io->length < CHUNK ? io->length : CHUNK;
+    struct waiter w;
+    uint8_t *buf;
+    int64_t n;
+
+    (void)pos;
+    if (!size)
+        return 0;
+    buf = rt_alloc(size);
+    if (!buf)
+        return -ENOMEM;
+    wait_add(&tty_of(f)->master_wait, &w, t);
+    for (;;) {
+        wait_prepare(t);
+        n = read_once(f, buf, size);
+        if (n != -EAGAIN || (f->flags & O_NONBLOCK) || (n = wait_sleep(t, JG_TIME_INFINITE)))
+            break;
+    }
+    wait_remove(&w);
+    if (n > 0)
+        n = io_put(io, buf, (size_t)n);
+    rt_free(buf);
+    return n;
+}
+
+/* Types one chunk. Returns bytes or -errno. */
+static int64_t type(struct task *t, struct file *f, const uint8_t *buf, size_t len)
+{
+    struct tty *tty = tty_of(f);
+    struct waiter w;
+    size_t done = 0;
+    int64_t err = 0;
+
+    wait_add(&tty->master_wait, &w, t);
+    while (done < len) {
+        uint32_t count = 0;
+
+        wait_prepare(t);
+        err = console_errno(
+            console_master_write(server.console, tty->number, buf + done, len - done, &count));
+        done += count;
+        if (!err)
+            continue;
+        if (err != -EAGAIN || (f->flags & O_NONBLOCK) || (err = wait_sleep(t, JG_TIME_INFINITE)))
+            break;
+    }
+    wait_remove(&w);
+    return done ? (int64_t)done : err;
+}
+
+static int64_t master_write(struct task *t, struct file *f, struct io *io, int64_t pos)
+{
+    size_t size = io->length < CHUNK ? io->length : CHUNK;
+    int64_t done = 0;
+    uint8_t *buf = rt_alloc(size ? size : 1);
+
+    (void)pos;
+    if (!buf)
+        return -ENOMEM;
+    while (io->length) {
+        int64_t got = io_get(io, buf, size), sent = got > 0 ? type(t, f, buf, (size_t)got) : got;
+
+        if (sent <= 0) {
+            done = done ? done : sent;
+            break;
+        }
+        done += sent;
+        if (sent < got)
+            break;
+    }
+    rt_free(buf);
+    return done;
+}
+
+static uint32_t master_poll(struct file *f, struct poll_table *table)
+{
+    struct tty *tty = tty_of(f);
+    uint32_t state = 0, readable = 0, mask = 0;
+
+    poll_wait(table, &tty->master_wait);
+    if (__atomic_load_n(&tty->slave_gone, __ATOMIC_ACQUIRE))
+        mask |= POLLHUP;
+    if (console_master_ready(server.console, tty->number, &state, &readable))
+        return POLLERR;
+    if (state & CONSOLE_READY_READABLE)
+        mask |= POLLIN | POLLRDNORM;
+    if (state & CONSOLE_READY_PRIORITY)
+        mask |= POLLPRI;
+    if (state & CONSOLE_READY_WRITABLE)
+        mask |= POLLOUT | POLLWRNORM;
+    return mask;
+}
+
+static int64_t master_stat(struct file *f, struct vfs_attr *out)
+{
+    return vfs_errno(vfs_getattr(f->inode->session, f->inode->node, out));
+}
+
+const struct file_ops pty_master_ops = {
+    .name = "ptmx",
+    .read = master_read,
+    .write = master_write,
+    .poll = master_poll,
+    .ioctl = tty_ioctl,
+    .stat = master_stat,
+    .release = master_release,
+};
+
+static struct tty *pty_create(unsigned number)
+{
+    struct tty *tty = rt_zalloc(sizeof *tty);
+
+    if (!tty)
+        return NULL;
+    tty->number = number;
+    tty->lflag = ICANON | ISIG | ECHO;
+    tty->master_open = tty->locked = true;
+    wait_queue_init(&tty->wait);
+    wait_queue_init(&tty->master_wait);
+    return tty;
+}
+
+int64_t pty_open_master(struct task *t, struct inode *inode, uint32_t flags, struct file **out)
+{
+    struct tty *tty;
+    uint32_t number;
+    int64_t err = console_errno(console_pty_open(server.console, &number));
+
+    if (err)
+        return err;
+    tty = pty_create(number);
+    if (!tty) {
+        console_pty_close(server.console, number);
+        return -ENOMEM;
+    }
+    mutex_lock(&tasks_lock);
+    tty_add(tty);
+    mutex_unlock(&tasks_lock);
+    err = pty_name_make(t, tty);
+    if (!err) {
+        *out = file_create(&pty_master_ops, flags & ~(uint32_t)O_NOCTTY, inode, tty);
+        err = *out ? 0 : -ENOMEM;
+        if (err)
+            pty_name_remove(tty);
+    }
+    if (err)
+        pty_free(tty);
+    return err;
+}
+
+/* Counts and opens; `number` may have been given to another pty since the name's inode was found. */
+static int64_t open_slave(struct task *t, struct tty *tty, struct inode *inode, uint32_t flags,
+                          struct file **out)
+{
+    *out = tty_file(tty, inode, flags);
+    if (!*out) {
+        pty_slave_put(tty);
+        return -ENOMEM;
+    }
+    if (!(flags & O_NOCTTY))
+        tty_maybe_take(t, *out);
+    return 0;
+}
+
+int64_t pty_open_slave(struct task *t, struct inode *inode, uint32_t flags, struct file **out)
+{
+    struct tty *tty;
+    int64_t err = -EIO;
+
+    mutex_lock(&tasks_lock);
+    tty = tty_find(inode->rdev_minor + 1);
+    if (tty && tty->device == inode->device && tty->inode == inode->number)
+        err = pty_slave_get(t, tty);
+    mutex_unlock(&tasks_lock);
+    return err ? err : open_slave(t, tty, inode, flags, out);
+}
+
+/* TIOCGPTPEER: opens the slave without its name. */
+static int64_t open_peer(struct task *t, struct tty *tty, uint32_t flags)
+{
+    struct inode *inode;
+    struct file *f;
+    int64_t err = pty_name_inode(tty, &inode);
+
+    if (err)
+        return err;
+    mutex_lock(&tasks_lock);
+    err = pty_slave_get(t, tty);
+    mutex_unlock(&tasks_lock);
+    if (!err)
+        err = open_slave(t, tty, inode, flags & ~(uint32_t)O_CLOEXEC, &f);
+    if (err) {
+        inode_put(inode);
+        return err;
+    }
+    err = fd_install(t, f, 0, flags & O_CLOEXEC);
+    if (err < 0)
+        file_put(f);
+    return err;
+}
+
+static int64_t set_lock(struct task *t, struct tty *tty, uint64_t arg)
+{
+    int32_t on;
+    int64_t err = copy_in(t->mm, &on, arg, sizeof on);
+
+    if (err)
+        return err;
+    mutex_lock(&tasks_lock);
+    tty->locked = on;
+    mutex_unlock(&tasks_lock);
+    return 0;
+}
+
+static int64_t set_packet(struct task *t, struct tty *tty, uint64_t arg)
+{
+    int32_t on;
+    int64_t err = copy_in(t->mm, &on, arg, sizeof on);
+
+    if (!err)
+        err = console_errno(console_master_packet(server.console, tty->number, on != 0));
+    if (!err)
+        tty->packet = on;
+    return err;
+}
+
+int64_t pty_master_ioctl(struct task *t, struct file *f, uint32_t cmd, uint64_t arg)
+{
+    struct tty *tty = tty_of(f);
+    int32_t value;
+
+    switch (cmd) {
+    case TIOCGPTPEER:
+        return open_peer(t, tty, (uint32_t)arg);
+    case TIOCSPTLCK:
+        return set_lock(t, tty, arg);
+    case TIOCPKT:
+        return set_packet(t, tty, arg);
+    case TIOCSIG:
+        if ((int)arg != SIGINT && (int)arg != SIGQUIT && (int)arg != SIGTSTP)
+            return -EINVAL;
+        tty_signal(tty, (int)arg);
+        return 0;
+    case TIOCGPTN:
+        value = (int32_t)tty->number - 1;
+        break;
+    case TIOCGPTLCK:
+        value = tty->locked;
+        break;
+    case TIOCGPKT:
+        value = tty->packet;
+        break;
+    default:
+        return -ENOTTY;
+    }
+    return copy_out(t->mm, arg, &value, sizeof value);
+}
