@@ -17,6 +17,7 @@
 enum jg_state {
     JG_STATE_REGS = 1,   /* struct jg_regs */
     JG_STATE_VECTOR = 2, /* the XSAVE area, standard format; its size: JG_INFO_SYSTEM */
+    JG_STATE_ALL = 3,    /* struct jg_regs, and the vector state right behind it */
 };
 
 /*

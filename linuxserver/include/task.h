@@ -16,10 +16,12 @@
 #include <jg/rt/sync.h>
 #include <jg/stubs.h>
 
+#include <arch/x86_64/fault.h>
 #include <cred.h>
 #include <linux.h>
 #include <sync/timer.h>
 #include <sync/wait.h>
+#include <task/cpu_timer.h>
 
 struct mm;
 struct files;
@@ -30,7 +32,11 @@ struct outcome;
 struct pending {
     uint64_t set;      /* bit n-1: signal n */
     struct list queue; /* struct sigqueue, in order of arrival */
-    unsigned queued;
+};
+
+struct cpu_itimer {
+    struct cpu_timer timer;
+    jg_time_t interval;
 };
 
 struct rlimits {
@@ -62,6 +68,8 @@ struct process {
     bool stopped, continued;           /* job control state */
     bool report_stop, report_continue; /* not yet waited for */
     int stop_signal;
+    unsigned stop_missing;  /* tasks that have still to stop: the parent is told with the last */
+    bool unkillable;        /* pid 1: default actions do not apply, until a fault */
     struct task *exec_task; /* removing its siblings */
 
     int tty;                      /* controlling terminal, -1: none */
@@ -75,6 +83,12 @@ struct process {
     struct timer real_timer; /* ITIMER_REAL, alarm */
     jg_time_t real_interval;
     struct timer cpu_timer; /* RLIMIT_CPU */
+    struct cpu_itimer cpu_itimer[2]; /* ITIMER_VIRTUAL, ITIMER_PROF */
+    struct list posix_timers;
+    int next_timer_id;
+    struct list cpu_timers;       /* those armed on clocks of its processor time */
+    struct timer cpu_look;        /* when one of them could be due */
+    volatile uint32_t cpu_parked; /* nobody runs: whoever leaves the server first looks */
 
     jg_time_t start_time;
     uint64_t user_ns, system_ns; /* of tasks that have gone */
@@ -107,7 +121,7 @@ static inline void sched_inherit(struct sched *child, const struct sched *parent
 
 struct altstack {
     uint64_t base, size;
-    uint32_t flags;
+    uint32_t flags; /* as they were set */
 };
 
 struct task {
@@ -129,6 +143,8 @@ struct task {
     bool restore_blocked;
     struct pending pending;
     struct altstack altstack;
+    struct machine_fault last_fault;
+    bool stop_due;               /* counted in process->stop_missing */
     volatile uint32_t signalled; /* something for delivery to look at; set under tasks_lock */
     volatile uint32_t killed;    /* a fatal signal or a group exit: nothing but exit remains */
     int death_signal;            /* PR_SET_PDEATHSIG */

@@ -2,37 +2,13 @@
  * Delivery: what happens to a task's signals on the way back to its program.
  *
  * In:    signal_deliver() from the worker, when task->signalled was seen.
- * Locks: takes tasks_lock; none is held while a frame is written to the program's stack, as that may fault.
+ * Locks: takes tasks_lock; none is held while a frame is written to the program's stack, as that may fault. The
+ *        task's mask, alternate stack and registers are its own: nobody else changes them meanwhile.
  */
 #include <signal.h>
 
-#include <jg/rt/log.h>
-
 #include <linux/signal.h>
-
-static void stop_here(struct task *t, int sig)
-{
-    struct process *p = t->process;
-
-    /*
-     * tasks_lock is held. The first to come stops the others: they see p->stopped through
-     * `signalled`.
-     */
-    if (!p->stopped) {
-        p->stopped = true;
-        p->stop_signal = sig;
-        p->report_stop = true;
-        p->report_continue = false;
-        LIST_FOR_EACH(it, &p->tasks)
-        {
-            struct task *other = LIST_ENTRY(it, struct task, link);
-
-            if (other != t)
-                signal_notify(other);
-        }
-        notify_parent_stop(p, false);
-    }
-}
+#include <task/oom.h>
 
 /* Sleeps while the process is stopped. Entered and left with tasks_lock. */
 static void sleep_stopped(struct task *t)
@@ -43,6 +19,7 @@ static void sleep_stopped(struct task *t)
     wait_add(&p->stop_wait, &w, t);
     for (;;) {
         wait_prepare(t);
+        process_stop_arrived(t);
         if (!p->stopped || t->killed)
             break;
         mutex_unlock(&tasks_lock);
@@ -52,90 +29,96 @@ static void sleep_stopped(struct task *t)
     wait_remove(&w);
 }
 
-static bool restarts(int64_t result, const struct action *action)
-{
-    return result == -ERESTARTNOINTR || (result == -ERESTARTSYS && (action->flags & SA_RESTART));
-}
-
 static bool is_restart(int64_t result)
 {
     return result == -ERESTARTSYS || result == -ERESTARTNOINTR || result == -ERESTARTNOHAND ||
            result == -ERESTART_RESTARTBLOCK;
 }
 
-/* Builds the frame of a handler; false when the program's stack cannot take it. */
-static bool run_handler(struct task *t, struct outcome *out, int sig, struct action *action,
-                        siginfo_t *info, uint64_t mask)
+/* How the interrupted call looks to a program whose handler runs now. */
+static struct call_end call_end(const struct outcome *out, const struct action *action)
 {
-    struct jg_regs regs;
+    struct call_end end = {.ended = out->answer == ANSWER_RESULT, .result = out->result};
 
-    if (jg_thread_read_state(t->thread, JG_STATE_REGS, &regs, sizeof regs) < 0)
-        return false;
-    if (out->answer == ANSWER_RESULT) {
-        if (is_restart(out->result)) {
-            if (restarts(out->result, action))
-                regs_rewind(&regs, regs.entry_rax);
-            else
-                regs.rax = (uint64_t)-EINTR;
-        } else {
-            regs.rax = (uint64_t)out->result;
-        }
-    }
-    if (frame_build(t, &regs, sig, action, info, mask))
-        return false;
-    if (jg_thread_write_state(t->thread, JG_STATE_REGS, &regs, sizeof regs) < 0)
+    if (!end.ended || !is_restart(out->result))
+        return end;
+    end.again = out->result == -ERESTARTNOINTR ||
+                (out->result == -ERESTARTSYS && (action->flags & SA_RESTART));
+    end.result = -EINTR;
+    return end;
+}
+
+/*
+ * Builds the frame of a handler and blocks what it blocks; false when the program's stack cannot take it. No lock is
+ * held.
+ */
+static bool run_handler(struct task *t, struct outcome *out, int sig, const struct action *action,
+                        const siginfo_t *info)
+{
+    uint64_t mask = t->restore_blocked ? t->saved_blocked : t->blocked;
+    struct call_end end = call_end(out, action);
+    int err;
+
+    while ((err = frame_build(t, &end, sig, action, info, mask)) == -ENOMEM && !t->killed)
+        memory_exhausted(t, action->handler);
+    if (err)
         return false;
     out->answer = ANSWER_RESUME;
+    t->restore_blocked = false;
     return true;
 }
 
-static bool stop_applies(struct task *t, int sig)
+static void handle(struct task *t, struct outcome *out, int sig, struct action *slot,
+                   const siginfo_t *info)
 {
-    struct process *p = t->process;
+    const struct action action = *slot;
+    siginfo_t fault;
+    bool built;
 
-    if (sig == SIGSTOP)
-        return p != init_process;
-    return p != init_process && !process_group_orphaned(p->pgid, p->sid);
+    if (action.flags & SA_RESETHAND)
+        slot->handler = (uint64_t)SIG_DFL;
+    mutex_unlock(&tasks_lock);
+    built = run_handler(t, out, sig, &action, info);
+    mutex_lock(&tasks_lock);
+    if (built) {
+        signal_block_locked(t, action.mask | (action.flags & SA_NODEFER ? 0 : sigbit(sig)));
+        return;
+    }
+    siginfo_kernel(&fault, SIGSEGV);
+    signal_force_locked(t, &fault, sig == SIGSEGV);
+}
+
+/* SIGSTOP always stops; the terminal's signals only who has somebody to continue it. */
+static bool stop_applies(const struct process *p, int sig)
+{
+    return sig == SIGSTOP || !process_group_orphaned(p->pgid, p->sid);
 }
 
 /* One pending signal, if any. tasks_lock is held on entry and return. False: nothing left. */
 static bool deliver_one(struct task *t, struct outcome *out)
 {
     struct process *p = t->process;
-    struct action *slot, action;
+    bool forced_kind;
+    struct action *slot;
     siginfo_t info;
-    uint64_t mask;
     int sig = signal_take(t, ~t->blocked, &info);
 
     if (!sig)
         return false;
     slot = &t->sighand->action[sig - 1];
-    action = *slot;
-    if (action.handler == (uint64_t)SIG_IGN && sig != SIGKILL && sig != SIGSTOP)
+    forced_kind = sig == SIGKILL || sig == SIGSTOP;
+    if (!forced_kind && slot->handler == (uint64_t)SIG_IGN)
         return true;
-    if (action.handler == (uint64_t)SIG_DFL || sig == SIGKILL || sig == SIGSTOP) {
-        if (signal_default_ignored(sig) || (p == init_process && info.si_code <= 0))
-            return true;
-        if (signal_default_stops(sig)) {
-            if (stop_applies(t, sig))
-                stop_here(t, sig);
-            return true;
-        }
-        process_group_exit(p, sig);
+    if (!forced_kind && slot->handler != (uint64_t)SIG_DFL) {
+        handle(t, out, sig, slot, &info);
         return true;
     }
-    mask = t->restore_blocked ? t->saved_blocked : t->blocked;
-    t->restore_blocked = false;
-    if (action.flags & SA_RESETHAND)
-        slot->handler = (uint64_t)SIG_DFL;
-    t->blocked |= action.mask | ((action.flags & SA_NODEFER) ? 0 : sigbit(sig));
-    t->blocked &= ~SIG_UNBLOCKABLE;
-    signal_retarget(t, t->blocked);
-    mutex_unlock(&tasks_lock);
-    bool built = run_handler(t, out, sig, &action, &info, mask);
-    mutex_lock(&tasks_lock);
-    if (!built)
-        process_group_exit(p, SIGSEGV);
+    if (signal_default_ignored(sig) || (p->unkillable && !forced_kind))
+        return true;
+    if (!signal_default_stops(sig))
+        process_group_exit(p, sig);
+    else if (stop_applies(p, sig))
+        process_stop(p, sig);
     return true;
 }
 

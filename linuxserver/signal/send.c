@@ -3,12 +3,8 @@
  */
 #include <signal.h>
 
-#include <jg/rt/heap.h>
-
 #include <linux/signal.h>
-
-/* A job's queue of real-time signals is bounded by RLIMIT_SIGPENDING; this caps it besides. */
-#define QUEUE_LIMIT 4096
+#include <task/itimer.h>
 
 static bool ignored(struct process *p, struct task *t, int sig)
 {
@@ -16,19 +12,21 @@ static bool ignored(struct process *p, struct task *t, int sig)
 
     if (t->blocked & sigbit(sig))
         return false; /* it may be unignored before it is unblocked */
-    if (p == init_process && handler == (uint64_t)SIG_DFL)
+    if (p == init_process && (sig == SIGKILL || sig == SIGSTOP))
+        return true;
+    if (p->unkillable && handler == (uint64_t)SIG_DFL)
         return true; /* pid 1 gets only what it handles: kill(2), NOTES */
-    return handler == (uint64_t)SIG_IGN ||
-           (handler == (uint64_t)SIG_DFL && signal_default_ignored(sig));
+    return signal_handler_ignored(handler, sig);
 }
 
+/* Would the signal, taken now, end the process? */
 static bool fatal(struct process *p, struct task *t, int sig)
 {
     if (sig == SIGKILL)
-        return p != init_process;
+        return true;
     return t->sighand->action[sig - 1].handler == (uint64_t)SIG_DFL &&
            !(t->blocked & sigbit(sig)) && !signal_default_ignored(sig) &&
-           !signal_default_stops(sig) && p != init_process;
+           !signal_default_stops(sig) && !p->unkillable;
 }
 
 void signal_notify(struct task *t)
@@ -65,25 +63,6 @@ void process_group_exit(struct process *p, int status)
     wait_wake(&p->stop_wait);
 }
 
-static int enqueue(struct pending *pending, const siginfo_t *info)
-{
-    int sig = info->si_signo;
-    struct sigqueue *q;
-
-    if (sig < SIGRTMIN && (pending->set & sigbit(sig)))
-        return 0; /* standard signals do not queue */
-    q = pending->queued < QUEUE_LIMIT ? rt_alloc(sizeof *q) : NULL;
-    if (q) {
-        q->info = *info;
-        list_add_tail(&pending->queue, &q->link);
-        pending->queued++;
-    } else if (sig >= SIGRTMIN && info->si_code != SI_USER) {
-        return -EAGAIN;
-    }
-    pending->set |= sigbit(sig);
-    return 0;
-}
-
 /* What a signal does before it is queued: stops and continues cancel each other. */
 static void prepare(struct process *p, int sig)
 {
@@ -101,8 +80,6 @@ static void prepare(struct process *p, int sig)
     }
     if (sig == SIGCONT)
         process_continue(p);
-    else if (sig == SIGKILL && p != init_process && p->stopped)
-        wait_wake(&p->stop_wait);
 }
 
 static bool wants(struct task *t, int sig)
@@ -110,19 +87,41 @@ static bool wants(struct task *t, int sig)
     return !t->killed && (!(t->blocked & sigbit(sig)) || sig == SIGKILL);
 }
 
-/* A task of the process that will take the signal now, or NULL. */
+/* A task of the process that will take the signal now, or NULL: one with nothing else to do, the leader first. */
 static struct task *choose(struct process *p, int sig)
 {
-    if (p->leader && wants(p->leader, sig))
-        return p->leader;
+    struct task *busy = NULL;
+
+    if (p->leader && wants(p->leader, sig)) {
+        if (!p->leader->signalled)
+            return p->leader;
+        busy = p->leader;
+    }
     LIST_FOR_EACH(it, &p->tasks)
     {
         struct task *t = LIST_ENTRY(it, struct task, link);
 
-        if (wants(t, sig))
+        if (!wants(t, sig))
+            continue;
+        if (!t->signalled)
             return t;
+        if (!busy)
+            busy = t;
     }
-    return NULL;
+    return busy;
+}
+
+/* Something was put on `pending`: whoever can take it now is told. */
+static void announce(struct process *p, struct task *t, const struct pending *pending, int sig)
+{
+    if (pending == &p->shared)
+        t = choose(p, sig);
+    if (!t || !wants(t, sig))
+        wait_wake(&p->signal_wait); /* blocked: who unblocks it first takes it, or who waits for it */
+    else if (fatal(p, t, sig))
+        process_group_exit(p, sig);
+    else
+        signal_notify(t);
 }
 
 static int send(struct process *p, struct task *t, struct pending *pending, const siginfo_t *info)
@@ -134,20 +133,32 @@ static int send(struct process *p, struct task *t, struct pending *pending, cons
     prepare(p, sig);
     if (ignored(p, t, sig))
         return 0;
-    if ((err = enqueue(pending, info)))
+    if ((err = pending_add(pending, t, info)))
         return err;
-    if (pending == &p->shared)
-        t = choose(p, sig);
-    if (!t || !wants(t, sig)) {
-        /* Blocked: whoever unblocks it first takes it, or who waits for it. */
-        wait_wake(&p->signal_wait);
-        return 0;
-    }
-    if (fatal(p, t, sig))
-        process_group_exit(p, sig);
-    else
-        signal_notify(t);
+    announce(p, t, pending, sig);
     return 0;
+}
+
+bool signal_send_timer(struct process *p, struct task *t, struct sigqueue *q)
+{
+    int sig = q->info.si_signo;
+    struct pending *pending = t ? &t->pending : &p->shared;
+
+    if (!t)
+        t = process_any_task(p);
+    if (!t)
+        return false;
+    prepare(p, sig);
+    if (ignored(p, t, sig))
+        return false;
+    if (!list_empty(&q->link)) {
+        q->info.si_overrun++; /* still waiting from the last time */
+        return true;
+    }
+    q->info.si_overrun = 0;
+    pending_add_timer(pending, q);
+    announce(p, t, pending, sig);
+    return true;
 }
 
 int signal_send_task(struct task *t, const siginfo_t *info)
@@ -178,20 +189,25 @@ int signal_send_group(int pgid, const siginfo_t *info)
     return err;
 }
 
-void signal_force(struct task *t, const siginfo_t *info)
+void signal_force_locked(struct task *t, const siginfo_t *info, bool fatal_anyway)
 {
     int sig = info->si_signo;
     struct action *action = &t->sighand->action[sig - 1];
 
-    mutex_lock(&tasks_lock);
-    if ((t->blocked & sigbit(sig)) || action->handler == (uint64_t)SIG_IGN ||
-        action->handler == (uint64_t)SIG_DFL) {
-        process_group_exit(t->process, sig);
-    } else {
-        pending_flush(&t->pending, sigbit(sig));
-        enqueue(&t->pending, info);
+    if ((t->blocked & sigbit(sig)) || action->handler == (uint64_t)SIG_IGN || fatal_anyway) {
+        action->handler = (uint64_t)SIG_DFL;
+        t->blocked &= ~sigbit(sig);
     }
+    if (action->handler == (uint64_t)SIG_DFL)
+        t->process->unkillable = false;
+    send(t->process, t, &t->pending, info);
     signal_notify(t);
+}
+
+void signal_force(struct task *t, const siginfo_t *info)
+{
+    mutex_lock(&tasks_lock);
+    signal_force_locked(t, info, false);
     mutex_unlock(&tasks_lock);
 }
 
@@ -213,53 +229,37 @@ bool signal_permitted(struct task *from, struct process *to, int sig)
 
     if (from->process == to || cred_capable(a, CAP_KILL))
         return true;
+    if (sig == SIGCONT && from->process->sid == to->sid)
+        return true;
     if (!t)
-        return true;
+        return a->euid == to->uid || a->uid == to->uid;
     b = &t->cred;
-    if (a->euid == b->suid || a->euid == b->uid || a->uid == b->suid || a->uid == b->uid)
-        return true;
-    return sig == SIGCONT && from->process->sid == to->sid;
+    return a->euid == b->suid || a->euid == b->uid || a->uid == b->suid || a->uid == b->uid;
+}
+
+int64_t signal_send_permitted(struct task *from, struct process *p, struct task *t,
+                              const siginfo_t *info)
+{
+    int sig = info->si_signo;
+
+    if (sig < 0 || sig > SIGNALS)
+        return -EINVAL;
+    /* What the kernel could have sent can come only from the process itself: no question then. */
+    if (info->si_code <= 0 && !signal_permitted(from, p, sig))
+        return -EPERM;
+    if (!sig)
+        return 0;
+    return t ? signal_send_task(t, info) : signal_send_process(p, info);
 }
 
 int signal_take(struct task *t, uint64_t set, siginfo_t *info)
 {
-    struct pending *source = &t->pending;
-    uint64_t ready = source->set & set;
-    int sig;
+    int sig = pending_take(&t->pending, set, info);
 
-    if (!ready) {
-        source = &t->process->shared;
-        ready = source->set & set;
-    }
-    if (!ready)
-        return 0;
-    /* Faults first, then by number, as Linux does. */
-    if (ready & (sigbit(SIGSEGV) | sigbit(SIGBUS) | sigbit(SIGILL) | sigbit(SIGTRAP) |
-                 sigbit(SIGFPE) | sigbit(SIGSYS)))
-        ready &= sigbit(SIGSEGV) | sigbit(SIGBUS) | sigbit(SIGILL) | sigbit(SIGTRAP) |
-                 sigbit(SIGFPE) | sigbit(SIGSYS);
-    sig = __builtin_ctzll(ready) + 1;
-    siginfo_kernel(info, sig);
-    info->si_code = SI_USER;
-    bool more = false, found = false;
-    LIST_FOR_EACH_SAFE(it, &source->queue)
-    {
-        struct sigqueue *q = LIST_ENTRY(it, struct sigqueue, link);
-
-        if (q->info.si_signo != sig)
-            continue;
-        if (found) {
-            more = true;
-            break;
-        }
-        *info = q->info;
-        found = true;
-        list_remove(&q->link);
-        source->queued--;
-        rt_free(q);
-    }
-    if (!more)
-        source->set &= ~sigbit(sig);
+    if (!sig)
+        sig = pending_take(&t->process->shared, set, info);
+    if (sig == SIGALRM)
+        itimer_taken(t->process);
     return sig;
 }
 
@@ -283,6 +283,11 @@ static void set_blocked(struct task *t, uint64_t mask)
     t->blocked = mask & ~SIG_UNBLOCKABLE;
     signal_retarget(t, more);
     signal_update(t);
+}
+
+void signal_block_locked(struct task *t, uint64_t more)
+{
+    set_blocked(t, t->blocked | more);
 }
 
 void signal_set_blocked(struct task *t, uint64_t mask)

@@ -1,5 +1,5 @@
 /*
- * Signal actions and sets of pending signals. Guarded by tasks_lock, but for creation.
+ * Signal actions, and siginfo's simplest forms. Guarded by tasks_lock, but for creation.
  */
 #include <signal.h>
 
@@ -51,31 +51,15 @@ void sighand_reset(struct sighand *s)
     }
 }
 
-void pending_init(struct pending *p)
-{
-    p->set = 0;
-    p->queued = 0;
-    list_init(&p->queue);
-}
-
-void pending_flush(struct pending *p, uint64_t set)
-{
-    LIST_FOR_EACH_SAFE(it, &p->queue)
-    {
-        struct sigqueue *q = LIST_ENTRY(it, struct sigqueue, link);
-
-        if (!(sigbit(q->info.si_signo) & set))
-            continue;
-        list_remove(&q->link);
-        p->queued--;
-        rt_free(q);
-    }
-    p->set &= ~set;
-}
-
 bool signal_default_ignored(int sig)
 {
     return sig == SIGCHLD || sig == SIGURG || sig == SIGWINCH || sig == SIGCONT;
+}
+
+bool signal_handler_ignored(uint64_t handler, int sig)
+{
+    return handler == (uint64_t)SIG_IGN ||
+           (handler == (uint64_t)SIG_DFL && signal_default_ignored(sig));
 }
 
 bool signal_default_stops(int sig)

@@ -23,12 +23,17 @@ int timers_start(void)
     return 0;
 }
 
+static jg_time_t programmed = JG_TIME_INFINITE; /* what the kernel's timer is set to */
+
 static void program(void)
 {
     jg_time_t next = JG_TIME_INFINITE;
 
     if (!list_empty(&armed))
         next = LIST_ENTRY(armed.next, struct timer, link)->deadline;
+    if (next == programmed)
+        return;
+    programmed = next;
     jg_timer_set(kernel_timer, next);
 }
 
@@ -46,10 +51,10 @@ bool timer_armed(const struct timer *timer)
 
 static void insert(struct timer *timer)
 {
-    struct list *at = armed.next;
+    struct list *at = &armed;
 
-    while (at != &armed && LIST_ENTRY(at, struct timer, link)->deadline <= timer->deadline)
-        at = at->next;
+    while (at->prev != &armed && LIST_ENTRY(at->prev, struct timer, link)->deadline > timer->deadline)
+        at = at->prev;
     list_insert_before(at, &timer->link);
 }
 
@@ -67,8 +72,8 @@ void timers_run(void)
     jg_time_t now;
 
     mutex_lock(&tasks_lock);
-    now =
-        time_monotonic(); /* once: a timer that fires arms itself for later, however short its interval */
+    programmed = JG_TIME_INFINITE;
+    now = time_monotonic(); /* once: what fires arms itself for later, however short its interval */
     while (!list_empty(&armed)) {
         struct timer *timer = LIST_ENTRY(armed.next, struct timer, link);
 
@@ -79,14 +84,4 @@ void timers_run(void)
     }
     program();
     mutex_unlock(&tasks_lock);
-}
-
-void timers_release(struct process *p)
-{
-    timer_arm(&p->real_timer, JG_TIME_INFINITE);
-}
-
-void timers_exec(struct process *p)
-{
-    (void)p; /* interval timers survive exec; there are no POSIX timers yet */
 }

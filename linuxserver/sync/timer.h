@@ -19,6 +19,12 @@ struct timer {
 
 #define EVENT_TIMER 3ull
 
+/* `ns` later, but never JG_TIME_INFINITE, which disarms. */
+static inline jg_time_t time_after(jg_time_t when, jg_time_t ns)
+{
+    return ns < JG_TIME_INFINITE - when ? when + ns : JG_TIME_INFINITE - 1;
+}
+
 /* Once, at start. 0 or negative. */
 int timers_start(void);
 
@@ -29,10 +35,3 @@ bool timer_armed(const struct timer *timer);
 
 /* The kernel timer arrived: fires what is due. Takes tasks_lock. */
 void timers_run(void);
-
-/*
- * The process ends: its timers are disarmed and freed. exec: POSIX timers go, interval timers stay.
- * tasks_lock is held.
- */
-void timers_release(struct process *p);
-void timers_exec(struct process *p);

@@ -8,8 +8,14 @@
 
 #include <linux/signal.h>
 #include <signal.h>
+#include <task/oom.h>
 
 #define SIGSET_BYTES 8
+
+/* Flags that Linux 6.1 keeps; it forgets all others, so that programs can ask what it knows. */
+#define SA_KEPT                                                                                    \
+    (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER |             \
+     (uint32_t)SA_RESETHAND | SA_EXPOSE_TAGBITS | SA_RESTORER)
 
 int64_t sys_rt_sigaction(struct task *t, const uint64_t *a)
 {
@@ -27,10 +33,10 @@ int64_t sys_rt_sigaction(struct task *t, const uint64_t *a)
     old = *slot;
     if (a[1]) {
         new.mask &= ~SIG_UNBLOCKABLE;
+        new.flags &= SA_KEPT;
         *slot = new;
         /* POSIX: a pending signal that becomes ignored is discarded. */
-        if (new.handler == (uint64_t)SIG_IGN ||
-            (new.handler == (uint64_t)SIG_DFL &&signal_default_ignored(sig))) {
+        if (signal_handler_ignored(new.handler, sig)) {
             pending_flush(&t->process->shared, sigbit(sig));
             LIST_FOR_EACH(it, &t->process->tasks)
             pending_flush(&LIST_ENTRY(it, struct task, link)->pending, sigbit(sig));
@@ -69,12 +75,15 @@ int64_t sys_rt_sigprocmask(struct task *t, const uint64_t *a)
 int64_t sys_rt_sigreturn(struct task *t, const uint64_t *a)
 {
     uint64_t mask;
+    int err;
 
     (void)a;
     t->outcome->answer = ANSWER_RESUME;
-    if (frame_restore(t, &mask)) {
+    if ((err = frame_restore(t, &mask))) {
         siginfo_t info;
 
+        if (err == -ENOMEM)
+            memory_exhausted(t, 0);
         siginfo_kernel(&info, SIGSEGV);
         signal_force(t, &info);
         return 0;
@@ -169,157 +178,17 @@ int64_t sys_sigaltstack(struct task *t, const uint64_t *a)
         uint64_t size;
     } in, out = {.sp = t->altstack.base, .size = t->altstack.size};
     struct jg_regs regs;
-    bool inside;
+    int err = 0;
 
     if (jg_thread_read_state(t->thread, JG_STATE_REGS, &regs, sizeof regs) < 0)
         return -EFAULT;
-    inside = t->altstack.size && regs.rsp > t->altstack.base &&
-             regs.rsp - t->altstack.base <= t->altstack.size;
-    out.flags = (int)t->altstack.flags | (inside ? SS_ONSTACK : t->altstack.size ? 0 : SS_DISABLE);
+    out.flags = (int)altstack_state(&t->altstack, regs.rsp);
     if (a[0]) {
-        if (copy_in(t->mm, &in, a[0], sizeof in))
-            return -EFAULT;
-        if (inside)
-            return -EPERM;
-        if ((in.flags & ~(int)SS_AUTODISARM) != 0 &&
-            (in.flags & ~(int)SS_AUTODISARM) != SS_ONSTACK &&
-            (in.flags & ~(int)SS_AUTODISARM) != SS_DISABLE)
-            return -EINVAL;
-        if (in.flags & SS_DISABLE) {
-            t->altstack = (struct altstack){0};
-        } else {
-            if (in.size < MINSIGSTKSZ)
-                return -ENOMEM;
-            t->altstack = (struct altstack){
-                .base = in.sp, .size = in.size, .flags = (uint32_t)in.flags & SS_AUTODISARM};
-        }
+        if ((err = copy_in(t->mm, &in, a[0], sizeof in)))
+            return err;
+        err = altstack_set(
+            t, &(struct altstack){.base = in.sp, .size = in.size, .flags = (uint32_t)in.flags},
+            regs.rsp);
     }
-    return a[1] ? copy_out(t->mm, a[1], &out, sizeof out) : 0;
-}
-
-/* kill(2) to one process. tasks_lock is held. */
-static int64_t kill_process(struct task *t, struct process *p, const siginfo_t *info)
-{
-    if (!signal_permitted(t, p, info->si_signo))
-        return -EPERM;
-    return info->si_signo ? signal_send_process(p, info) : 0;
-}
-
-/* A whole group, or (-1) everybody but pid 1 and ourselves; then a refusal is no error. */
-static int64_t kill_many(struct task *t, int pgid, const siginfo_t *info)
-{
-    int64_t result = -ESRCH;
-
-    LIST_FOR_EACH(it, &all_processes)
-    {
-        struct process *p = LIST_ENTRY(it, struct process, link);
-        int64_t err;
-
-        if (pgid >= 0 ? p->pgid != pgid : p == init_process || p == t->process)
-            continue;
-        err = kill_process(t, p, info);
-        if (pgid < 0 && err == -EPERM)
-            err = 0;
-        if (result == -ESRCH || !err)
-            result = err;
-    }
-    return result;
-}
-
-int64_t sys_kill(struct task *t, const uint64_t *a)
-{
-    int pid = (int)a[0], sig = (int)a[1];
-    struct process *p;
-    siginfo_t info;
-    int64_t err;
-
-    if (sig < 0 || sig > SIGNALS)
-        return -EINVAL;
-    if (pid == INT32_MIN)
-        return -ESRCH;
-    siginfo_user(&info, sig, SI_USER, t);
-    mutex_lock(&tasks_lock);
-    if (pid > 0) {
-        p = process_find(pid);
-        err = p ? kill_process(t, p, &info) : -ESRCH;
-    } else {
-        err = kill_many(t, pid == -1 ? -1 : pid ? -pid : t->process->pgid, &info);
-    }
-    mutex_unlock(&tasks_lock);
-    return err;
-}
-
-static int64_t kill_thread(struct task *t, int tgid, int tid, siginfo_t *info)
-{
-    struct task *other;
-    int64_t err;
-
-    if (tid <= 0 || tgid == 0 || info->si_signo < 0 || info->si_signo > SIGNALS)
-        return -EINVAL;
-    mutex_lock(&tasks_lock);
-    other = task_find(tid);
-    if (!other || (tgid > 0 && other->process->pid != tgid))
-        err = -ESRCH;
-    else if (!signal_permitted(t, other->process, info->si_signo))
-        err = -EPERM;
-    else
-        err = info->si_signo ? signal_send_task(other, info) : 0;
-    mutex_unlock(&tasks_lock);
-    return err;
-}
-
-int64_t sys_tkill(struct task *t, const uint64_t *a)
-{
-    siginfo_t info;
-
-    siginfo_user(&info, (int)a[1], SI_TKILL, t);
-    return kill_thread(t, -1, (int)a[0], &info);
-}
-
-int64_t sys_tgkill(struct task *t, const uint64_t *a)
-{
-    siginfo_t info;
-
-    siginfo_user(&info, (int)a[2], SI_TKILL, t);
-    if ((int)a[0] <= 0)
-        return -EINVAL;
-    return kill_thread(t, (int)a[0], (int)a[1], &info);
-}
-
-/* A program may not pose as the kernel, or as kill(2), to others. */
-static int64_t queue_info(struct task *t, int sig, int target_pid, uint64_t va, siginfo_t *info)
-{
-    if (copy_in(t->mm, info, va, sizeof *info))
-        return -EFAULT;
-    info->si_signo = sig;
-    if ((info->si_code >= 0 || info->si_code == SI_TKILL) && target_pid != t->process->pid)
-        return -EPERM;
-    return 0;
-}
-
-int64_t sys_rt_sigqueueinfo(struct task *t, const uint64_t *a)
-{
-    struct process *p;
-    siginfo_t info;
-    int64_t err = queue_info(t, (int)a[1], (int)a[0], a[2], &info);
-
-    if (err)
-        return err;
-    if (info.si_signo < 0 || info.si_signo > SIGNALS)
-        return -EINVAL;
-    mutex_lock(&tasks_lock);
-    p = process_find((int)a[0]);
-    err = p ? kill_process(t, p, &info) : -ESRCH;
-    mutex_unlock(&tasks_lock);
-    return err;
-}
-
-int64_t sys_rt_tgsigqueueinfo(struct task *t, const uint64_t *a)
-{
-    siginfo_t info;
-    int64_t err = queue_info(t, (int)a[2], (int)a[0], a[3], &info);
-
-    if (err)
-        return err;
-    return (int)a[0] <= 0 ? -EINVAL : kill_thread(t, (int)a[0], (int)a[1], &info);
+    return !err && a[1] ? copy_out(t->mm, a[1], &out, sizeof out) : err;
 }

@@ -28,3 +28,6 @@ bool may_favour(const struct task *t, const struct task *other, int nice);
 
 /* struct rusage at `va`. 0 or -EFAULT. */
 int64_t usage_out(struct task *t, uint64_t va, const struct usage *usage);
+
+/* Reads a clock of clock_gettime(2). Returns 0 or -EINVAL. */
+int64_t clock_read(struct task *t, int id, jg_time_t *now);

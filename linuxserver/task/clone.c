@@ -43,8 +43,10 @@ static struct process *process_create(void)
     pending_init(&p->shared);
     p->tty = -1;
     p->dumpable = true;
-    timer_init(&p->real_timer, itimer_fire);
     timer_init(&p->cpu_timer, rlimit_cpu_fire);
+    itimers_init(p);
+    cpu_timers_init(p);
+    list_init(&p->posix_timers);
     p->start_time = time_monotonic();
     return p;
 }
@@ -152,6 +154,7 @@ static int prepare(struct task *t, const struct clone_request *request, struct t
     child->personality = t->personality;
     child->timer_slack = t->timer_slack;
     sched_inherit(&child->sched, &t->sched);
+    child->altstack = (struct altstack){.flags = SS_DISABLE};
     if (!(request->flags & CLONE_VM) || (request->flags & CLONE_VFORK))
         child->altstack = t->altstack;
     if (request->flags & CLONE_CHILD_CLEARTID)
@@ -360,6 +363,7 @@ struct task *task_create_first(void)
     table_add(t);
     answers_install(t);
     init_process = t->process;
+    t->process->unkillable = true;
     mutex_unlock(&tasks_lock);
     return t;
 }

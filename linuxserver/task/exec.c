@@ -16,8 +16,8 @@
 #include <linux/signal.h>
 #include <mm.h>
 #include <signal.h>
-#include <sync/timer.h>
 
+#include "posix_timer.h"
 #include "rlimit.h"
 
 #define SCRIPT_DEPTH 6 /* five scripts, then a program */
@@ -166,14 +166,16 @@ static void commit(struct task *t, struct image *image, const struct identity *n
     t->cred = *cred;
     if (new_ids)
         answers_own(t);
-    t->altstack = (struct altstack){0};
+    t->altstack.base = t->altstack.size = 0;
     t->restart = NULL;
     set_name(t, path);
     p->execed = true;
     p->exit_signal = SIGCHLD;
     if (old_mm->max_rss_pages > p->max_rss)
         p->max_rss = old_mm->max_rss_pages;
-    timers_exec(p);
+    posix_timers_delete(p);
+    pending_flush_timers(&p->shared);
+    pending_flush_timers(&t->pending);
     signal_update(t);
     mutex_unlock(&tasks_lock);
     task_vfork_release(t);

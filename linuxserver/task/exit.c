@@ -20,10 +20,11 @@
 #include <server.h>
 #include <signal.h>
 #include <sync/futex.h>
-#include <sync/timer.h>
 
 #include "answers.h"
+#include "itimer.h"
 #include "launch.h"
+#include "posix_timer.h"
 #include "table.h"
 
 void task_release_words(struct task *t, bool ends)
@@ -88,6 +89,14 @@ static bool reaps_itself(struct process *parent)
     return action->handler == (uint64_t)SIG_IGN || (action->flags & SA_NOCLDWAIT);
 }
 
+/* Ignored on purpose, SIGCHLD is not even kept for later where it is blocked. */
+static bool sigchld_ignored(struct process *parent)
+{
+    struct task *t = process_any_task(parent);
+
+    return t && t->sighand->action[SIGCHLD - 1].handler == (uint64_t)SIG_IGN;
+}
+
 void exit_siginfo(const struct process *p, siginfo_t *info)
 {
     int status = p->exit_status;
@@ -115,7 +124,7 @@ static bool tell_parent(struct process *p)
         unwanted = reaps_itself(parent);
     exit_siginfo(p, &info);
     info.si_signo = p->exit_signal;
-    if (p->exit_signal)
+    if (p->exit_signal && !(unwanted && sigchld_ignored(parent)))
         signal_send_process(parent, &info);
     wait_wake(&parent->child_wait);
     return unwanted;
@@ -219,7 +228,6 @@ static void leak_if_asked(void)
 void process_free(struct process *p)
 {
     leak_if_asked();
-    pending_flush(&p->shared, ~0ull);
     wait_queue_close(&p->child_wait);
     wait_queue_close(&p->stop_wait);
     wait_queue_close(&p->signal_wait);
@@ -264,6 +272,15 @@ static void process_end(struct process *p, struct list *unwanted)
     }
 }
 
+/* The last task has gone: nobody takes signals any more, and no timer sends one. */
+static void process_drop_signals(struct process *p)
+{
+    itimers_stop(p);
+    posix_timers_delete(p);
+    timer_arm(&p->cpu_look, JG_TIME_INFINITE);
+    pending_flush(&p->shared, ~0ull);
+}
+
 void task_exit(struct task *t, int status)
 {
     struct process *p = t->process;
@@ -293,13 +310,16 @@ void task_exit(struct task *t, int status)
     last = p->task_count == 0;
     first_process = last && p == init_process;
     leader = last && p->sid == p->pid;
+    process_stop_arrived(t);
     pending_flush(&t->pending, ~0ull);
     signal_retarget(t, ~t->blocked);
     jg_task_kill(t->thread, 0);
     jg_handle_close(t->thread);
+    posix_timers_task_ends(t);
+    cpu_timers_task_ends(t);
     if (last) {
-        timers_release(p);
         timer_arm(&p->cpu_timer, JG_TIME_INFINITE);
+        process_drop_signals(p);
         if (p->handle)
             jg_handle_close(p->handle);
         p->handle = JG_HANDLE_NONE;

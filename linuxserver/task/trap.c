@@ -22,6 +22,7 @@ static void fault(struct task *t, const uint64_t *w)
     sig = mm_fault(t->mm, w[0], (uint32_t)w[1], (jg_status_t)w[2], &code);
     if (!sig)
         return;
+    exception_note_fault(t, w[0], (uint32_t)w[1]);
     siginfo_kernel(&info, sig);
     info.si_code = code;
     info.si_addr = (void *)w[0];
@@ -32,8 +33,8 @@ static void exception(struct task *t, const uint64_t *w)
 {
     siginfo_t info;
 
-    exception_info((unsigned)w[0], w[1], w[2], w[3], &info);
-    signal_force(t, &info);
+    if (exception_info(t, w, &info))
+        signal_force(t, &info);
 }
 
 static void run(struct task *t, const struct jg_received *in, struct outcome *out)
@@ -84,6 +85,8 @@ bool trap_handle(struct task *t, const struct jg_received *in, struct jg_message
             break;
         __atomic_store_n(&t->in_server, 1, __ATOMIC_SEQ_CST);
     }
+    if (__atomic_load_n(&t->process->cpu_parked, __ATOMIC_SEQ_CST))
+        cpu_timers_unpark(t->process);
     reply->info =
         (out.answer == ANSWER_RESUME ? JG_REPLY_RESUME : 0) | (out.yields ? JG_REPLY_YIELD : 0);
     reply->word[0] = (uint64_t)out.result;

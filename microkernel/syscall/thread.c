@@ -67,79 +67,127 @@ SYSCALL(thread_exit)
     return JG_OK;
 }
 
-SYSCALL(thread_read_state)
+static int64_t read_regs(struct thread *thread, uint64_t user, uint64_t room)
+{
+    struct jg_regs regs;
+
+    if (room < sizeof(regs))
+        return JG_ERR_TOO_BIG;
+    arch_thread_read_regs(&thread->arch, &regs);
+    return copy_to_user(user, &regs, sizeof(regs)) ? (int64_t)sizeof(regs) : JG_ERR_BAD_ADDRESS;
+}
+
+static int64_t read_vector(struct thread *thread, uint64_t user, uint64_t room)
+{
+    size_t size = arch_vector_size();
+    const void *vector;
+
+    if (room < size)
+        return JG_ERR_TOO_BIG;
+    vector = arch_vector_read(&thread->arch);
+    return copy_to_user(user, vector ? vector : arch_vector_initial(), size) ? (int64_t)size
+                                                                              : JG_ERR_BAD_ADDRESS;
+}
+
+static int64_t read_all(struct thread *thread, uint64_t user, uint64_t room)
+{
+    int64_t regs = read_regs(thread, user, room), vector;
+
+    if (regs < 0)
+        return regs;
+    vector = read_vector(thread, user + (uint64_t)regs, room - (uint64_t)regs);
+    return vector < 0 ? vector : regs + vector;
+}
+
+/* The thread that a state call names, if it stands still. */
+static jg_status_t get_still(struct thread *t, uint64_t h, jg_rights_t rights, struct thread **out)
 {
     struct object *object;
-    struct thread *thread;
-    struct jg_regs regs;
-    const void *vector;
-    size_t size;
-    jg_status_t status = get(t, a, JG_TYPE_THREAD, JG_RIGHT_READ, &object);
+    jg_status_t status = get(t, h, JG_TYPE_THREAD, rights, &object);
 
     if (status != JG_OK)
         return status;
-    thread = thread_from(object);
-    if (!thread_is_still(thread))
-        return JG_ERR_BAD_STATE;
+    *out = thread_from(object);
+    return thread_is_still(*out) ? JG_OK : JG_ERR_BAD_STATE;
+}
+
+SYSCALL(thread_read_state)
+{
+    struct thread *thread;
+    jg_status_t status = get_still(t, a, JG_RIGHT_READ, &thread);
+
+    if (status != JG_OK)
+        return status;
     switch (b) {
     case JG_STATE_REGS:
-        if (d < sizeof(regs))
-            return JG_ERR_TOO_BIG;
-        arch_thread_read_regs(&thread->arch, &regs);
-        return copy_to_user(c, &regs, sizeof(regs)) ? (int64_t)sizeof(regs) : JG_ERR_BAD_ADDRESS;
+        return read_regs(thread, c, d);
     case JG_STATE_VECTOR:
-        size = arch_vector_size();
-        if (d < size)
-            return JG_ERR_TOO_BIG;
-        vector = arch_vector_read(&thread->arch);
-        return copy_to_user(c, vector ? vector : arch_vector_initial(), size) ? (int64_t)size
-                                                                              : JG_ERR_BAD_ADDRESS;
+        return read_vector(thread, c, d);
+    case JG_STATE_ALL:
+        return read_all(thread, c, d);
     }
     return JG_ERR_INVALID_ARGS;
 }
 
+static jg_status_t write_regs(struct thread *thread, uint64_t user)
+{
+    struct jg_regs regs;
+
+    if (!copy_from_user(&regs, user, sizeof(regs)))
+        return JG_ERR_BAD_ADDRESS;
+    return arch_thread_write_regs(&thread->arch, &regs);
+}
+
 static jg_status_t write_vector(struct thread *thread, uint64_t user, uint64_t size)
 {
-    size_t whole = arch_vector_size();
-    jg_status_t status = JG_ERR_BAD_ADDRESS;
-    void *bytes;
+    void *area;
 
     if (!size) {
         arch_vector_reset(&thread->arch);
         return JG_OK;
     }
-    if (size != whole)
+    if (size != arch_vector_size())
         return JG_ERR_INVALID_ARGS;
-    bytes = heap_alloc(whole);
-    if (!bytes)
+    area = arch_vector_open(&thread->arch);
+    if (!area)
         return JG_ERR_NO_MEMORY;
-    if (copy_from_user(bytes, user, whole))
-        status = arch_vector_write(&thread->arch, bytes);
-    heap_free(bytes);
+    if (copy_from_user(area, user, size))
+        return arch_vector_close(&thread->arch);
+    arch_vector_reset(&thread->arch);
+    return JG_ERR_BAD_ADDRESS;
+}
+
+static jg_status_t write_all(struct thread *thread, uint64_t user, uint64_t size)
+{
+    struct jg_regs old;
+    jg_status_t status;
+
+    if (size < sizeof(old))
+        return JG_ERR_INVALID_ARGS;
+    arch_thread_read_regs(&thread->arch, &old);
+    status = write_regs(thread, user);
+    if (status != JG_OK)
+        return status;
+    status = write_vector(thread, user + sizeof(old), size - sizeof(old));
+    if (status != JG_OK)
+        arch_thread_write_regs(&thread->arch, &old);
     return status;
 }
 
 SYSCALL(thread_write_state)
 {
-    struct object *object;
     struct thread *thread;
-    struct jg_regs regs;
-    jg_status_t status = get(t, a, JG_TYPE_THREAD, JG_RIGHT_WRITE, &object);
+    jg_status_t status = get_still(t, a, JG_RIGHT_WRITE, &thread);
 
     if (status != JG_OK)
         return status;
-    thread = thread_from(object);
-    if (!thread_is_still(thread))
-        return JG_ERR_BAD_STATE;
     switch (b) {
     case JG_STATE_REGS:
-        if (d != sizeof(regs))
-            return JG_ERR_INVALID_ARGS;
-        if (!copy_from_user(&regs, c, sizeof(regs)))
-            return JG_ERR_BAD_ADDRESS;
-        return arch_thread_write_regs(&thread->arch, &regs);
+        return d == sizeof(struct jg_regs) ? write_regs(thread, c) : JG_ERR_INVALID_ARGS;
     case JG_STATE_VECTOR:
         return write_vector(thread, c, d);
+    case JG_STATE_ALL:
+        return write_all(thread, c, d);
     }
     return JG_ERR_INVALID_ARGS;
 }

@@ -288,10 +288,56 @@ TEST(trap, vector_state_is_read_and_written)
     CHECK_EQ(jg_thread_write_state(c.thread, JG_STATE_VECTOR, area, info.vector_size),
              JG_ERR_INVALID_ARGS);
     CHECK_EQ(jg_thread_write_state(c.thread, JG_STATE_VECTOR, area, 64), JG_ERR_INVALID_ARGS);
+    /* What was refused left the initial state; no bytes at all ask for it. */
+    CHECK_EQ(jg_thread_read_state(c.thread, JG_STATE_VECTOR, area, sizeof(area)), info.vector_size);
+    CHECK_EQ(*(uint32_t *)(area + 24), 0x1f80);
+    CHECK_EQ(area[160], 0);
+    area[512] |= 3;
+    area[160] = 0x5a;
+    CHECK_EQ(jg_thread_write_state(c.thread, JG_STATE_VECTOR, area, info.vector_size), JG_OK);
     CHECK_EQ(jg_thread_write_state(c.thread, JG_STATE_VECTOR, NULL, 0), JG_OK);
     CHECK_EQ(jg_thread_read_state(c.thread, JG_STATE_VECTOR, area, sizeof(area)), info.vector_size);
     CHECK_EQ(area[160], 0);
-    CHECK_EQ(*(uint32_t *)(area + 24), 0x1f80);
+    child_end(&c);
+    jg_handle_close(port);
+}
+
+TEST(trap, registers_and_vector_state_in_one_call)
+{
+    static struct {
+        struct jg_regs regs;
+        uint8_t vector[16384];
+    } all;
+    struct jg_info_system info;
+    struct jg_received r;
+    struct child c;
+    int64_t size;
+
+    CHECK_EQ(jg_object_info(JG_HANDLE_NONE, JG_INFO_SYSTEM, &info, sizeof(info)), sizeof(info));
+    size = (int64_t)sizeof(all.regs) + info.vector_size;
+    port = (jg_handle_t)jg_port_create();
+    CHECK(child_make_trapped(&c, port, 1, one_call, NULL));
+    CHECK_EQ(jg_thread_start(c.thread), JG_OK);
+    CHECK_EQ(receive(port, &r), JG_OK);
+    CHECK_EQ(jg_thread_read_state(c.thread, JG_STATE_ALL, &all, sizeof(all.regs)), JG_ERR_TOO_BIG);
+    CHECK_EQ(jg_thread_read_state(c.thread, JG_STATE_ALL, &all, sizeof(all)), size);
+    CHECK_EQ(all.regs.entry_rax, 39);
+    CHECK_EQ(*(uint32_t *)(all.vector + 24), 0x1f80);
+    all.regs.rbx = 77;
+    all.vector[512] |= 3;
+    all.vector[160] = 0x5a;
+    CHECK_EQ(jg_thread_write_state(c.thread, JG_STATE_ALL, &all, (size_t)size), JG_OK);
+    /* A refused half leaves the registers alone. */
+    all.regs.rbx = 78;
+    all.vector[520] = 1;
+    CHECK_EQ(jg_thread_write_state(c.thread, JG_STATE_ALL, &all, (size_t)size), JG_ERR_INVALID_ARGS);
+    all.vector[520] = 0;
+    all.regs.rip = 0xffff800000000000;
+    CHECK_EQ(jg_thread_write_state(c.thread, JG_STATE_ALL, &all, (size_t)size), JG_ERR_INVALID_ARGS);
+    CHECK_EQ(jg_thread_write_state(c.thread, JG_STATE_ALL, &all, 8), JG_ERR_INVALID_ARGS);
+    CHECK_EQ(jg_thread_read_state(c.thread, JG_STATE_ALL, &all, sizeof(all)), size);
+    CHECK_EQ(all.regs.rbx, 77);
+    CHECK_EQ(all.vector[160], 0);
     child_end(&c);
     jg_handle_close(port);
 }

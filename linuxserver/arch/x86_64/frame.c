@@ -3,7 +3,11 @@
  *
  * The frame, from the handler's stack pointer up: return address (the restorer), struct ucontext,
  * siginfo; and above them, 64-aligned, the XSAVE area with Linux's software-reserved description in
- * its legacy part. Source: sigreturn(2), asm/sigcontext.h.
+ * its legacy part and a magic number behind it. As the distance between the two is always the same, a frame is
+ * composed in one buffer and crosses to the program, and comes back, in one copy.
+ * Source: sigreturn(2), asm/sigcontext.h.
+ *
+ * In:    frame_build() from delivery, frame_restore() from rt_sigreturn(2); the task's own worker, no lock held.
  */
 #include <mm.h>
 #include <signal.h>
@@ -16,13 +20,16 @@
 #include <asm/unistd.h>
 #include <linux/signal.h>
 
-#define RED_ZONE               128
-#define FXSAVE_SIZE            512
-#define SW_RESERVED            464 /* offset of struct _fpx_sw_bytes in the legacy area */
-#define XSTATE_HEADER          512
-#define RFLAGS_CLEAR           0x40500 /* TF, DF, AC are off in a handler */
-#define UC_FLAGS_SIGCONTEXT_SS 6ul     /* UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
-#define SYSCALL_BYTES          2
+#define RED_ZONE      128
+#define FXSAVE_SIZE   512
+#define SW_RESERVED   464 /* offset of struct _fpx_sw_bytes in the legacy area */
+#define XSTATE_HEADER 512
+#define LEGACY_STATE  3ul     /* x87 and SSE */
+#define RFLAGS_CLEAR  0x10500 /* TF, DF, RF are off in a handler */
+#define UC_FLAGS      7ul     /* UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
+#define USER_CS       0x33
+#define USER_SS       0x2b
+#define SYSCALL_BYTES 2
 
 struct frame {
     uint64_t restorer;
@@ -30,17 +37,47 @@ struct frame {
     siginfo_t info;
 };
 
+/* From a frame to its vector state: 64-aligned, as rsp + 8 is 16-aligned in the handler. */
+#define VECTOR_AT  456ul
+#define CONTEXT_AT offsetof(struct frame, uc) /* where the handler's `ret` leaves rsp */
+
+_Static_assert(sizeof(struct frame) == 440, "arch/x86/include/asm/sigframe.h");
+_Static_assert(VECTOR_AT % 16 == 8 && VECTOR_AT >= sizeof(struct frame) + 8, "as Linux lays it out");
+_Static_assert(sizeof(struct jg_regs) <= sizeof(struct frame) - CONTEXT_AT, "regs fit before it");
+
 static uint32_t vector_size;
 static uint64_t vector_features;
 
-static void learn_vector(void)
+/* One buffer is kept for the next frame; whoever finds it taken gets another from the heap. */
+static uint8_t *spare;
+
+static size_t frame_bytes(void)
+{
+    return VECTOR_AT + vector_size + FP_XSTATE_MAGIC2_SIZE;
+}
+
+static uint8_t *buffer_get(void)
 {
     struct jg_info_system info;
+    uint8_t *buffer = __atomic_exchange_n(&spare, NULL, __ATOMIC_ACQUIRE);
 
-    if (!vector_size && jg_object_info(JG_HANDLE_NONE, JG_INFO_SYSTEM, &info, sizeof info) > 0) {
+    if (buffer)
+        return buffer;
+    if (!vector_size) {
+        if (jg_object_info(JG_HANDLE_NONE, JG_INFO_SYSTEM, &info, sizeof info) < 0)
+            return NULL;
         vector_features = info.vector_features;
         vector_size = info.vector_size;
     }
+    return rt_alloc(frame_bytes());
+}
+
+static void buffer_put(uint8_t *buffer)
+{
+    uint8_t *other = __atomic_exchange_n(&spare, buffer, __ATOMIC_RELEASE);
+
+    if (other)
+        rt_free(other);
 }
 
 void regs_rewind(struct jg_regs *regs, uint64_t number)
@@ -49,15 +86,18 @@ void regs_rewind(struct jg_regs *regs, uint64_t number)
     regs->rax = number;
 }
 
-static void fill_context(struct sigcontext *sc, const struct jg_regs *r, uint64_t mask)
+static void fill_context(struct sigcontext *sc, const struct jg_regs *r,
+                         const struct machine_fault *fault, uint64_t mask)
 {
     sc->r8 = r->r8, sc->r9 = r->r9, sc->r10 = r->r10, sc->r11 = r->r11;
     sc->r12 = r->r12, sc->r13 = r->r13, sc->r14 = r->r14, sc->r15 = r->r15;
     sc->rdi = r->rdi, sc->rsi = r->rsi, sc->rbp = r->rbp, sc->rbx = r->rbx;
     sc->rdx = r->rdx, sc->rax = r->rax, sc->rcx = r->rcx, sc->rsp = r->rsp;
     sc->rip = r->rip, sc->eflags = r->rflags;
-    sc->cs = 0x33, sc->ss = 0x2b, sc->gs = sc->fs = 0;
+    sc->cs = USER_CS, sc->ss = USER_SS, sc->gs = sc->fs = 0;
+    sc->trapno = fault->number, sc->err = fault->error, sc->cr2 = fault->address;
     sc->oldmask = mask;
+    memset(sc->reserved1, 0, sizeof sc->reserved1);
 }
 
 static void read_context(const struct sigcontext *sc, struct jg_regs *r)
@@ -67,145 +107,214 @@ static void read_context(const struct sigcontext *sc, struct jg_regs *r)
     r->rdi = sc->rdi, r->rsi = sc->rsi, r->rbp = sc->rbp, r->rbx = sc->rbx;
     r->rdx = sc->rdx, r->rax = sc->rax, r->rcx = sc->rcx, r->rsp = sc->rsp;
     r->rip = sc->rip, r->rflags = sc->eflags;
+    r->entry_rax = (uint64_t)-1;
 }
 
-/* Copies the vector state to the program's stack at `va`, described as Linux describes it. */
-static int save_vector(struct task *t, uint64_t va)
+/* Describes the vector state in `area` as Linux does. */
+static void describe_vector(uint8_t *area)
 {
-    uint32_t magic2 = FP_XSTATE_MAGIC2;
     struct _fpx_sw_bytes sw = {
         .magic1 = FP_XSTATE_MAGIC1,
         .extended_size = vector_size + FP_XSTATE_MAGIC2_SIZE,
         .xfeatures = vector_features,
         .xstate_size = vector_size,
     };
-    uint8_t *area = rt_zalloc(vector_size);
-    int err = -EFAULT;
+    uint32_t magic2 = FP_XSTATE_MAGIC2;
 
-    if (!area)
-        return -EFAULT;
-    if (jg_thread_read_state(t->thread, JG_STATE_VECTOR, area, vector_size) >= 0) {
-        memcpy(area + SW_RESERVED, &sw, sizeof sw);
-        err = copy_out(t->mm, va, area, vector_size);
-        if (!err)
-            err = copy_out(t->mm, va + vector_size, &magic2, sizeof magic2);
+    memcpy(area + SW_RESERVED, &sw, sizeof sw);
+    memcpy(area + vector_size, &magic2, sizeof magic2);
+}
+
+/* Where the frame goes; 0: it would run over the end of the alternate stack. */
+static uint64_t frame_place(const struct altstack *s, uint64_t rsp, uint64_t flags)
+{
+    uint64_t sp = rsp - RED_ZONE, at;
+    bool inside = altstack_in_use(s, rsp);
+
+    if ((flags & SA_ONSTACK) && s->size && !altstack_in_use(s, sp)) {
+        sp = s->base + s->size;
+        inside = true;
     }
-    rt_free(area);
+    at = ((sp - vector_size - FP_XSTATE_MAGIC2_SIZE) & ~63ull) - VECTOR_AT;
+    return inside && !altstack_contains(s, at) ? 0 : at;
+}
+
+static void fill_frame(struct frame *f, struct task *t, const struct jg_regs *regs, uint64_t at,
+                       const struct action *action, const siginfo_t *info, uint64_t mask)
+{
+    f->restorer = action->restorer;
+    f->uc.uc_flags = UC_FLAGS;
+    f->uc.uc_link = NULL;
+    f->uc.uc_stack.ss_sp = (void *)t->altstack.base;
+    f->uc.uc_stack.ss_size = t->altstack.size;
+    memset(&f->uc.uc_stack.ss_flags, 0, sizeof f->uc.uc_stack.ss_size); /* and its padding */
+    f->uc.uc_stack.ss_flags = (int)t->altstack.flags;
+    fill_context(&f->uc.uc_mcontext, regs, &t->last_fault, mask);
+    f->uc.uc_mcontext.fpstate = (void *)(at + VECTOR_AT);
+    memcpy(&f->uc.uc_sigmask, &mask, sizeof mask);
+    f->info = *info;
+    memset(f + 1, 0, VECTOR_AT - sizeof *f);
+}
+
+/* Reads registers and vector state into `buffer`, the latter where it stays. 0 or -EFAULT. */
+static int read_state(struct task *t, uint8_t *buffer, struct jg_regs *regs)
+{
+    uint8_t *from = buffer + VECTOR_AT - sizeof *regs;
+
+    if (jg_thread_read_state(t->thread, JG_STATE_ALL, from, sizeof *regs + vector_size) < 0)
+        return -EFAULT;
+    memcpy(regs, from, sizeof *regs);
+    return 0;
+}
+
+static int write_frame(struct task *t, uint8_t *buffer, const struct call_end *end, int sig,
+                       const struct action *action, const siginfo_t *info, uint64_t mask)
+{
+    struct jg_regs regs;
+    uint64_t at;
+    int err = read_state(t, buffer, &regs);
+
+    if (err)
+        return err;
+    if (end->again)
+        regs_rewind(&regs, regs.entry_rax);
+    else if (end->ended)
+        regs.rax = (uint64_t)end->result;
+    at = frame_place(&t->altstack, regs.rsp, action->flags);
+    if (!at)
+        return -EFAULT;
+    fill_frame((struct frame *)buffer, t, &regs, at, action, info, mask);
+    describe_vector(buffer + VECTOR_AT);
+    err = copy_out(t->mm, at, buffer, frame_bytes());
+    if (err)
+        return err;
+    regs.rip = action->handler;
+    regs.rsp = at;
+    regs.rdi = (uint64_t)sig;
+    regs.rsi = at + offsetof(struct frame, info);
+    regs.rdx = at + CONTEXT_AT;
+    regs.rax = 0;
+    regs.rflags &= ~(uint64_t)RFLAGS_CLEAR;
+    regs.entry_rax = (uint64_t)-1;
+    /* Without vector state: a handler starts with the initial one. */
+    return jg_thread_write_state(t->thread, JG_STATE_ALL, &regs, sizeof regs) < 0 ? -EFAULT : 0;
+}
+
+int frame_build(struct task *t, const struct call_end *end, int sig, const struct action *action,
+                const siginfo_t *info, uint64_t mask)
+{
+    uint8_t *buffer;
+    int err;
+
+    if (!(action->flags & SA_RESTORER))
+        return -EFAULT;
+    buffer = buffer_get();
+    if (!buffer)
+        return -ENOMEM;
+    err = write_frame(t, buffer, end, sig, action, info, mask);
+    buffer_put(buffer);
+    if (!err && (t->altstack.flags & SS_AUTODISARM))
+        t->altstack = (struct altstack){.flags = SS_DISABLE};
     return err;
+}
+
+/* Does the legacy area describe state of this processor's size, with the magic number behind it? */
+static bool is_extended(const uint8_t *area)
+{
+    struct _fpx_sw_bytes sw;
+    uint32_t magic2;
+
+    memcpy(&sw, area + SW_RESERVED, sizeof sw);
+    memcpy(&magic2, area + vector_size, sizeof magic2);
+    return sw.magic1 == FP_XSTATE_MAGIC1 && sw.xstate_size == vector_size &&
+           sw.extended_size == vector_size + FP_XSTATE_MAGIC2_SIZE && magic2 == FP_XSTATE_MAGIC2;
 }
 
 /*
- * Loads the vector state that a frame points to. What the program made of it is sanitised by the
- * kernel; a frame without the magic numbers carries only the legacy part.
+ * Makes of `got` bytes of a program's what the kernel loads: parts that the description leaves out, and all but the
+ * legacy part of a frame without it, become initial. What the processor would refuse, the kernel refuses.
  */
-static int load_vector(struct task *t, uint64_t va)
+static int prepare_vector(uint8_t *area, size_t got)
 {
+    uint64_t *header = (uint64_t *)(area + XSTATE_HEADER);
     struct _fpx_sw_bytes sw;
-    uint32_t magic2 = 0;
-    uint8_t *area;
-    int err;
 
-    area = rt_zalloc(vector_size);
-    if (!area)
+    if (got < FXSAVE_SIZE)
         return -EFAULT;
-    err = copy_in(t->mm, area, va, FXSAVE_SIZE);
-    memcpy(&sw, area + SW_RESERVED, sizeof sw);
-    if (!err && sw.magic1 == FP_XSTATE_MAGIC1 && sw.xstate_size == vector_size &&
-        sw.extended_size == vector_size + FP_XSTATE_MAGIC2_SIZE &&
-        !copy_in(t->mm, &magic2, va + vector_size, sizeof magic2) && magic2 == FP_XSTATE_MAGIC2) {
-        err = copy_in(t->mm, area + FXSAVE_SIZE, va + FXSAVE_SIZE, vector_size - FXSAVE_SIZE);
-        uint64_t *header = (uint64_t *)(area + XSTATE_HEADER);
-        header[0] &= vector_features;
-        memset(header + 1, 0, 56);
-    } else if (!err) {
-        *(uint64_t *)(area + XSTATE_HEADER) = 3 & vector_features;
+    if (vector_size == FXSAVE_SIZE)
+        return 0;
+    if (got == vector_size + FP_XSTATE_MAGIC2_SIZE && is_extended(area)) {
+        memcpy(&sw, area + SW_RESERVED, sizeof sw);
+        if (!(header[0] & ~vector_features))
+            header[0] &= sw.xfeatures;
+    } else {
+        memset(header, 0, 64);
+        header[0] = LEGACY_STATE & vector_features;
     }
-    memset(area + SW_RESERVED, 0, FXSAVE_SIZE - SW_RESERVED);
-    *(uint32_t *)(area + 24) &= 0xffff; /* MXCSR's reserved bits */
-    if (!err && jg_thread_write_state(t->thread, JG_STATE_VECTOR, area, vector_size) < 0)
-        err = -EFAULT;
-    rt_free(area);
-    return err;
+    return 0;
 }
 
-static bool on_altstack(const struct task *t, uint64_t sp)
+/*
+ * Reads the frame at `sp` into the buffer, and its vector state, wherever it is. *vector: whether there is one.
+ */
+static int read_frame(struct task *t, uint8_t *buffer, uint64_t sp, bool *vector)
 {
-    return t->altstack.size && sp > t->altstack.base && sp - t->altstack.base <= t->altstack.size;
+    struct frame *f = (struct frame *)buffer;
+    size_t whole = frame_bytes() - CONTEXT_AT, got;
+    uint64_t at;
+
+    got = copy_in_some(t->mm, buffer + CONTEXT_AT, sp, whole);
+    if (got < sizeof f->uc)
+        return -EFAULT;
+    at = (uint64_t)f->uc.uc_mcontext.fpstate;
+    *vector = at != 0;
+    if (!at)
+        return 0;
+    if (at & 63)
+        return -EFAULT;
+    if (at == sp - CONTEXT_AT + VECTOR_AT)
+        got = got > VECTOR_AT - CONTEXT_AT ? got - (VECTOR_AT - CONTEXT_AT) : 0;
+    else
+        got = copy_in_some(t->mm, buffer + VECTOR_AT, at, vector_size + FP_XSTATE_MAGIC2_SIZE);
+    return prepare_vector(buffer + VECTOR_AT, got);
 }
 
-int frame_build(struct task *t, struct jg_regs *regs, int sig, const struct action *action,
-                const siginfo_t *info, uint64_t mask)
+static int restore(struct task *t, uint8_t *buffer, uint64_t *mask)
 {
-    uint64_t sp = regs->rsp - RED_ZONE, vector, at;
-    struct frame *f;
+    const struct frame *f = (const struct frame *)buffer;
+    struct altstack stack;
+    struct jg_regs regs;
+    bool vector;
     int err;
 
-    learn_vector();
-    if (!(action->flags & SA_RESTORER))
+    if (jg_thread_read_state(t->thread, JG_STATE_REGS, &regs, sizeof regs) < 0)
         return -EFAULT;
-    bool nested = on_altstack(t, regs->rsp);
-    if ((action->flags & SA_ONSTACK) && t->altstack.size && !nested)
-        sp = t->altstack.base + t->altstack.size;
-    vector = (sp - vector_size - FP_XSTATE_MAGIC2_SIZE) & ~63ull;
-    at = ((vector - sizeof *f) & ~15ull) - 8; /* as after a call: rsp + 8 is 16-aligned */
-    if ((on_altstack(t, sp) || nested) && at < t->altstack.base)
-        return -EFAULT;
-    f = rt_zalloc(sizeof *f);
-    if (!f)
-        return -EFAULT;
-    f->restorer = action->restorer;
-    f->info = *info;
-    f->uc.uc_flags = 1 /* UC_FP_XSTATE */ | UC_FLAGS_SIGCONTEXT_SS;
-    f->uc.uc_stack.ss_sp = (void *)t->altstack.base;
-    f->uc.uc_stack.ss_size = t->altstack.size;
-    f->uc.uc_stack.ss_flags =
-        t->altstack.size ? (nested ? SS_ONSTACK : 0) | (int)t->altstack.flags : SS_DISABLE;
-    fill_context(&f->uc.uc_mcontext, regs, mask);
-    f->uc.uc_mcontext.fpstate = (void *)vector;
-    memcpy(&f->uc.uc_sigmask, &mask, sizeof mask);
-    err = save_vector(t, vector);
-    if (!err)
-        err = copy_out(t->mm, at, f, sizeof *f);
-    rt_free(f);
+    err = read_frame(t, buffer, regs.rsp, &vector);
     if (err)
         return err;
-    if (t->altstack.flags & SS_AUTODISARM)
-        t->altstack = (struct altstack){0};
-    regs->rip = action->handler;
-    regs->rsp = at;
-    regs->rdi = (uint64_t)sig;
-    regs->rsi = at + offsetof(struct frame, info);
-    regs->rdx = at + offsetof(struct frame, uc);
-    regs->rax = 0;
-    regs->rflags &= ~(uint64_t)RFLAGS_CLEAR;
-    regs->entry_rax = (uint64_t)-1;
+    if ((f->uc.uc_mcontext.cs | 3) != USER_CS)
+        return -EFAULT;
+    read_context(&f->uc.uc_mcontext, &regs);
+    memcpy(mask, &f->uc.uc_sigmask, sizeof *mask);
+    stack = (struct altstack){.base = (uint64_t)f->uc.uc_stack.ss_sp,
+                                   .size = f->uc.uc_stack.ss_size,
+                                   .flags = (uint32_t)f->uc.uc_stack.ss_flags};
+    memcpy(buffer + VECTOR_AT - sizeof regs, &regs, sizeof regs);
+    if (jg_thread_write_state(t->thread, JG_STATE_ALL, buffer + VECTOR_AT - sizeof regs,
+                              sizeof regs + (vector ? vector_size : 0)) < 0)
+        return -EFAULT;
+    altstack_set(t, &stack, regs.rsp); /* one that it refuses changes nothing */
     return 0;
 }
 
 int frame_restore(struct task *t, uint64_t *mask)
 {
-    struct jg_regs regs;
-    struct ucontext uc;
+    uint8_t *buffer = buffer_get();
     int err;
 
-    learn_vector();
-    if (jg_thread_read_state(t->thread, JG_STATE_REGS, &regs, sizeof regs) < 0)
-        return -EFAULT;
-    /* The handler's `ret` took the restorer's address off: rsp is at the ucontext. */
-    err = copy_in(t->mm, &uc, regs.rsp, sizeof uc);
-    if (err)
-        return err;
-    read_context(&uc.uc_mcontext, &regs);
-    regs.entry_rax = (uint64_t)-1;
-    if (uc.uc_mcontext.fpstate && (err = load_vector(t, (uint64_t)uc.uc_mcontext.fpstate)))
-        return err;
-    if (jg_thread_write_state(t->thread, JG_STATE_REGS, &regs, sizeof regs) < 0)
-        return -EFAULT;
-    memcpy(mask, &uc.uc_sigmask, sizeof *mask);
-    if (!(uc.uc_stack.ss_flags & SS_DISABLE)) {
-        t->altstack.base = (uint64_t)uc.uc_stack.ss_sp;
-        t->altstack.size = uc.uc_stack.ss_size;
-        t->altstack.flags = (uint32_t)uc.uc_stack.ss_flags & SS_AUTODISARM;
-    }
-    return 0;
+    if (!buffer)
+        return -ENOMEM;
+    err = restore(t, buffer, mask);
+    buffer_put(buffer);
+    return err;
 }

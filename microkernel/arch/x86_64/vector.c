@@ -146,13 +146,6 @@ static void area_sync(struct arch_thread *t)
     set_off(cpu, off);
 }
 
-void arch_vector_reset(struct arch_thread *t)
-{
-    vector_forget((struct thread *)t);
-    heap_free(t->vector);
-    t->vector = NULL;
-}
-
 bool vector_copy(struct arch_thread *dst, struct arch_thread *src)
 {
     if (!src->vector) {
@@ -208,13 +201,25 @@ static bool area_valid(const uint8_t *bytes)
     return true;
 }
 
-jg_status_t arch_vector_write(struct arch_thread *t, void *bytes)
+void *arch_vector_open(struct arch_thread *t)
 {
-    if (!area_valid(bytes))
-        return JG_ERR_INVALID_ARGS;
     if (!area_make(t))
-        return JG_ERR_NO_MEMORY;
+        return NULL;
     vector_forget((struct thread *)t);
-    memcpy(area_of(t), bytes, area_size);
-    return JG_OK;
+    return area_of(t);
+}
+
+jg_status_t arch_vector_close(struct arch_thread *t)
+{
+    if (area_valid(area_of(t)))
+        return JG_OK;
+    arch_vector_reset(t);
+    return JG_ERR_INVALID_ARGS;
+}
+
+void arch_vector_reset(struct arch_thread *t)
+{
+    vector_forget((struct thread *)t);
+    if (t->vector)
+        memcpy(area_of(t), initial, area_size);
 }

@@ -79,10 +79,13 @@ const void *arch_vector_read(struct arch_thread *t);
 const void *arch_vector_initial(void);
 
 /*
- * Replaces it by `bytes` (arch_vector_size() of them, kernel memory, which is sanitised in place).
- * JG_ERR_INVALID_ARGS: a reserved bit of MXCSR or of the header; JG_ERR_NO_MEMORY.
+ * Where new vector state is to be put, arch_vector_size() bytes: from here to arch_vector_close() or
+ * arch_vector_reset() the thread has none. NULL: no memory, and nothing changed.
  */
-jg_status_t arch_vector_write(struct arch_thread *t, void *bytes);
+void *arch_vector_open(struct arch_thread *t);
 
-/* Back to the initial state; its memory is freed. */
+/* Takes what was put there. JG_ERR_INVALID_ARGS: a reserved bit of MXCSR or of the header; it is initial then. */
+jg_status_t arch_vector_close(struct arch_thread *t);
+
+/* Gives it the initial vector state. Needs no memory. */
 void arch_vector_reset(struct arch_thread *t);

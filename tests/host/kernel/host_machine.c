@@ -87,20 +87,23 @@ const void *arch_vector_read(struct arch_thread *t)
     return t->vector;
 }
 
-void arch_vector_reset(struct arch_thread *t)
-{
-    heap_free(t->vector);
-    t->vector = NULL;
-}
-
-jg_status_t arch_vector_write(struct arch_thread *t, void *bytes)
+void *arch_vector_open(struct arch_thread *t)
 {
     if (!t->vector)
         t->vector = heap_alloc(VECTOR_SIZE);
-    if (!t->vector)
-        return JG_ERR_NO_MEMORY;
-    memcpy(t->vector, bytes, VECTOR_SIZE);
+    return t->vector;
+}
+
+jg_status_t arch_vector_close(struct arch_thread *t)
+{
+    (void)t;
     return JG_OK;
+}
+
+void arch_vector_reset(struct arch_thread *t)
+{
+    if (t->vector)
+        memset(t->vector, 0, VECTOR_SIZE);
 }
 
 bool copy_from_user(void *dst, uintptr_t user_src, size_t length)
