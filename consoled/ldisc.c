@@ -116,7 +116,8 @@ void ldisc_flush_input(struct ldisc *ld)
 
 void ldisc_flush_output(struct ldisc *ld)
 {
-    ld->out_tail = ld->out_head;
+    if (ld->out_head - ld->out_tail > ld->out_kept)
+        ld->out_head = ld->out_tail + ld->out_kept;
     ld->packet |= TTY_PACKET_FLUSHWRITE;
 }
 

@@ -60,6 +60,7 @@ struct ldisc {
 
     uint32_t echo_head, echo_mark, echo_commit, echo_tail;
     uint32_t out_head, out_tail;
+    uint32_t out_kept;    /* this much output survives a flush: what a pty's master has in its own buffer */
     bool stopped;         /* output, by VSTOP or by ldisc_stop() */
     bool held;            /* by ldisc_stop(): only ldisc_stop() ends it */
     uint32_t signals;     /* enum ldisc_signal, not yet taken */

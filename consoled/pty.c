@@ -4,10 +4,12 @@
 #include "pty.h"
 
 #define HELD_MASK (PTY_HELD - 1)
+#define MASTER_BUFFER (LDISC_IN_SIZE - 1) /* of the line discipline that Linux has on the master's side, too */
 
 static void first_mode(struct pty *p)
 {
     ldisc_init(p->discipline);
+    p->discipline->out_kept = MASTER_BUFFER;
     p->discipline->mode.cflag &= ~(uint32_t)TTY_HUPCL;
 }
 
@@ -101,11 +103,12 @@ void pty_set_packet(struct pty *p, bool on)
 
 void pty_flush_written(struct pty *p)
 {
-    ldisc_output_done(p->discipline, ldisc_pending(p->discipline));
+    size_t n = ldisc_pending(p->discipline);
+
+    ldisc_output_done(p->discipline, n < MASTER_BUFFER ? n : MASTER_BUFFER);
 }
 
 void pty_flush_typed(struct pty *p)
 {
     p->held_tail = p->held_head;
-    ldisc_flush_input(p->discipline);
 }

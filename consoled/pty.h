@@ -51,7 +51,7 @@ bool pty_has_status(const struct pty *p);
 /* Begins or ends packet mode. */
 void pty_set_packet(struct pty *p, bool on);
 
-/* The master forgets what the slave wrote; what was typed. */
+/* The master forgets what the slave wrote; what it typed and the line discipline has not taken. */
 void pty_flush_written(struct pty *p);
 void pty_flush_typed(struct pty *p);
 
