@@ -6,6 +6,7 @@
 #include <jg/rt/heap.h>
 #include <jg/rt/string.h>
 
+#include "epoll.h"
 #include "inode.h"
 #include "locks.h"
 
@@ -21,6 +22,7 @@ struct file *file_create(const struct file_ops *ops, uint32_t flags, struct inod
     f->flags = flags;
     f->inode = inode;
     f->data = data;
+    list_init(&f->watches);
     return f;
 }
 
@@ -29,6 +31,8 @@ void file_put(struct file *f)
     if (!f || __atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL))
         return;
     locks_release_file(f);
+    if (!list_empty(&f->watches))
+        epoll_forget(f);
     if (f->ops->release)
         f->ops->release(f);
     inode_put(f->inode);
@@ -63,6 +67,16 @@ int64_t io_get(struct io *io, void *dst, size_t size)
 
 void poll_wait(struct poll_table *table, struct waitqueue *queue)
 {
-    if (table && table->waiters && table->used < table->room)
-        wait_add(queue, &table->waiters[table->used++], table->task);
+    struct waiter *w;
+
+    if (!table || !table->waiters || table->used == table->room)
+        return;
+    w = &table->waiters[table->used++];
+    if (!table->notify) {
+        wait_add(queue, w, table->task);
+        return;
+    }
+    *w = (struct waiter){
+        .notify = table->notify, .owner = table->owner, .exclusive = table->exclusive};
+    wait_add_notify(queue, w);
 }

@@ -42,6 +42,9 @@ struct poll_table {
     struct task *task;
     struct waiter *waiters; /* NULL: only asks */
     unsigned used, room;
+    bool (*notify)(struct waiter *waiter); /* NULL: the task is woken; else as in struct waiter */
+    void *owner;
+    bool exclusive;
 };
 
 /*
@@ -83,6 +86,7 @@ struct file {
     void *data;          /* the kind's own */
     uint64_t cookie;     /* the kind's own */
     int owner;           /* F_SETOWN */
+    struct list watches; /* of epoll: fs/epoll.h */
 };
 
 /*

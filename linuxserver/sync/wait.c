@@ -16,13 +16,24 @@ void wait_queue_init(struct waitqueue *queue)
     list_init(&queue->waiters);
 }
 
-void wait_add(struct waitqueue *queue, struct waiter *waiter, struct task *task)
+static void add(struct waitqueue *queue, struct waiter *waiter)
 {
-    waiter->task = task;
     mutex_lock(&wait_lock);
     list_add_tail(&queue->waiters, &waiter->link);
     waiter->queued = true;
     mutex_unlock(&wait_lock);
+}
+
+void wait_add(struct waitqueue *queue, struct waiter *waiter, struct task *task)
+{
+    waiter->task = task;
+    waiter->notify = NULL;
+    add(queue, waiter);
+}
+
+void wait_add_notify(struct waitqueue *queue, struct waiter *waiter)
+{
+    add(queue, waiter);
 }
 
 void wait_remove(struct waiter *waiter)
@@ -69,11 +80,38 @@ void wait_wake_task(struct task *task)
         jg_futex_wake((const uint32_t *)&task->wake, 1);
 }
 
+/* wait_lock is held. */
+static bool tell(struct waiter *w)
+{
+    if (w->notify)
+        return w->notify(w);
+    wait_wake_task(w->task);
+    return true;
+}
+
+bool wait_wake_nested(struct waitqueue *queue)
+{
+    bool any = false, exclusive_told = false;
+
+    LIST_FOR_EACH(it, &queue->waiters)
+    {
+        struct waiter *w = LIST_ENTRY(it, struct waiter, link);
+        bool exclusive = w->notify && w->exclusive;
+
+        if (exclusive && exclusive_told)
+            continue;
+        if (tell(w)) {
+            any = true;
+            exclusive_told |= exclusive;
+        }
+    }
+    return any;
+}
+
 void wait_wake(struct waitqueue *queue)
 {
     mutex_lock(&wait_lock);
-    LIST_FOR_EACH(it, &queue->waiters)
-    wait_wake_task(LIST_ENTRY(it, struct waiter, link)->task);
+    wait_wake_nested(queue);
     mutex_unlock(&wait_lock);
 }
 
@@ -86,7 +124,7 @@ void wait_queue_close(struct waitqueue *queue)
         struct waiter *w = LIST_ENTRY(it, struct waiter, link);
 
         w->queued = false;
-        wait_wake_task(w->task);
+        tell(w);
     }
     mutex_unlock(&wait_lock);
 }

@@ -34,6 +34,13 @@ struct waitqueue {
 struct waiter {
     struct list link;
     struct task *task;
+    /*
+     * Called in place of waking the task, with the queues' mutex: wakes others with
+     * wait_wake_nested() at most. Returns whether somebody was there to be woken. NULL: the task.
+     */
+    bool (*notify)(struct waiter *waiter);
+    void *owner;    /* notify's own */
+    bool exclusive; /* with notify: no more of these once one has returned true */
     bool queued;
 };
 
@@ -45,6 +52,12 @@ void wait_queue_init(struct waitqueue *queue);
  * wait_remove().
  */
 void wait_add(struct waitqueue *queue, struct waiter *waiter, struct task *task);
+
+/*
+ * As wait_add(), for one with `notify`, `owner` and `exclusive` set: no task sleeps, and it lives until
+ * wait_remove().
+ */
+void wait_add_notify(struct waitqueue *queue, struct waiter *waiter);
 
 /* Takes it off; harmless when the queue went away with wait_queue_close(). */
 void wait_remove(struct waiter *waiter);
@@ -67,6 +80,9 @@ int wait_sleep_killable(struct task *task);
 
 /* Wakes everybody on the queue. Never blocks for long; any context. */
 void wait_wake(struct waitqueue *queue);
+
+/* As wait_wake(), from a notify function. Returns whether anybody waited. */
+bool wait_wake_nested(struct waitqueue *queue);
 
 /* Wakes one task wherever it waits (signals). */
 void wait_wake_task(struct task *task);

@@ -1,0 +1,50 @@
+/*
+ * What the epoll files share: instances and watches.
+ *
+ * Locks: epoll_lock guards which watches exist; inside it an instance's own mutex, which guards its
+ * watches' wishes and is held while files are asked (an inner instance's inside an outer one's); inside
+ * that the waiting primitive's; inside that ready_lock, for all ready lists.
+ */
+#pragma once
+
+#include <linux/eventpoll.h>
+
+#include <file.h>
+
+#define EPOLL_HASH    64u
+#define EPOLL_WAITERS 2u /* queues that one file may register with */
+#define EPOLL_NESTS   4  /* as in Linux: an instance may watch one that watches one ... */
+
+struct epoll {
+    struct file *file;
+    struct mutex lock;
+    struct list ready;       /* watch.ready */
+    struct waitqueue wait;   /* epoll_wait */
+    struct waitqueue polled; /* those who watch or poll this instance */
+    struct list watches[EPOLL_HASH];
+    uint64_t seen_down, seen_up; /* by which check of nesting; then what it found */
+    int below, above;
+};
+
+struct watch {
+    struct list link;  /* in the instance's hash */
+    struct list other; /* in file->watches */
+    struct list ready; /* in the instance's ready list, or in none; under ready_lock */
+    struct epoll *epoll;
+    struct file *file; /* not counted: its end removes the watch */
+    int fd;
+    struct epoll_event event;
+    struct waiter waiters[EPOLL_WAITERS];
+    unsigned used; /* of the waiters */
+};
+
+extern struct mutex epoll_lock;
+
+/* The instance behind a file, or NULL when it is none. */
+struct epoll *epoll_of(const struct file *f);
+
+/*
+ * May `outer` watch `target`: no circle, and no more than EPOLL_NESTS instances below another?
+ * epoll_lock is held. Returns 0 or -ELOOP.
+ */
+int64_t epoll_check_nesting(struct epoll *outer, struct file *target);
