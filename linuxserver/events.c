@@ -7,6 +7,7 @@
 #include <jg/rt/log.h>
 
 #include <fs/device.h>
+#include <fs/namecache.h>
 #include <fs/tty.h>
 #include <ipc/console_client.h>
 #include <server.h>
@@ -37,5 +38,7 @@ void events_loop(void)
             timers_run();
         else if (in.key == EVENT_CONSOLE)
             console_event(in.word[0]);
+        else if (in.key == EVENT_VFS && (in.word[0] & VFS_EVENT_GONE))
+            namecache_shrink(false);
     }
 }

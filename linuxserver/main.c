@@ -11,6 +11,7 @@
 #include <jg/rt/startup.h>
 
 #include <events.h>
+#include <fs/namecache.h>
 #include <sync/timer.h>
 #include <vdso/vdso.h>
 
@@ -40,6 +41,7 @@ int server_main(const struct jg_startup *s)
     server.status = need(s, "control_event");
     if (vdso_start(startup_handle(s, "time")) < 0)
         rt_panic("no memory for the vDSO");
+    namecache_start(server.vfs);
     if (timers_start() < 0)
         rt_panic("no timer");
     if (workers_start() < 0)

@@ -8,6 +8,7 @@
 #include "directory.h"
 #include "pages.h"
 #include "tree.h"
+#include "words.h"
 
 #include <jg/rt/string.h>
 
@@ -157,5 +158,6 @@ int32_t trees_complete(struct vfsd *vfsd)
         error = mount_devices(vfsd, dev);
     if (!error)
         limit_root(vfsd->user.root->fs);
+    words_all_changed();
     return error;
 }

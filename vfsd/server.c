@@ -75,6 +75,34 @@ static int32_t op_access(struct vfs_call *call, const struct vfs_place *from, co
     return error;
 }
 
+static int32_t op_lookup(struct vfs_call *call, const struct vfs_place *from, const char *path,
+                         size_t path_len, uint32_t how, const struct vfs_cred *who,
+                         struct vfs_attr *found, struct vfs_basis *on, char *rest, size_t rest_size,
+                         size_t *rest_len)
+{
+    struct rest r = {rest, rest_size, 0};
+    int32_t error;
+
+    SESSION(call);
+    error = tree_lookup(session, (struct tree_path){from, path, path_len}, how, who, found, on, &r);
+    *rest_len = r.length;
+    return error;
+}
+
+static int32_t op_inspect(struct vfs_call *call, uint64_t node, struct vfs_attr *found,
+                          struct vfs_basis *on)
+{
+    SESSION(call);
+    return tree_inspect(session, node, found, on);
+}
+
+static int32_t op_words(struct vfs_call *call, jg_handle_t *page)
+{
+    SESSION(call);
+    (void)session;
+    return pages_share(server_of(call)->words, false, false, page);
+}
+
 static int32_t op_close(struct vfs_call *call, uint64_t node, uint32_t count)
 {
     SESSION(call);
@@ -148,15 +176,32 @@ static int32_t op_link(struct vfs_call *call, uint64_t node, const struct vfs_pl
     return error;
 }
 
+/* Tells the other sessions of this tree that keep nodes that some may be worth closing. */
+static void tell_gone(struct server *server, const struct session *by)
+{
+    LIST_FOR_EACH(it, &server->vfsd.sessions)
+    {
+        const struct session *session = LIST_ENTRY(it, struct session, link);
+
+        if (session != by && session->tree == by->tree && session->live > 1 && session->changed)
+            jg_event_raise(session->changed, VFS_EVENT_GONE);
+    }
+}
+
 static int32_t op_unlink(struct vfs_call *call, const struct vfs_place *from, const char *path,
                          size_t path_len, uint32_t how, const struct vfs_cred *who, char *rest,
-                         size_t rest_size, size_t *rest_len, uint32_t *foreign)
+                         size_t rest_size, size_t *rest_len, uint32_t *foreign, uint32_t *word)
 {
     struct rest r = {rest, rest_size, 0};
+    struct gone gone = {0};
     int32_t error;
 
     SESSION(call);
-    error = tree_unlink(session, (struct tree_path){from, path, path_len}, how, who, &r, foreign);
+    error = tree_unlink(session, (struct tree_path){from, path, path_len}, how, who, &r, foreign,
+                        &gone);
+    if (gone.held)
+        tell_gone(server_of(call), session);
+    *word = gone.word;
     *rest_len = r.length;
     return error;
 }
@@ -164,11 +209,18 @@ static int32_t op_unlink(struct vfs_call *call, const struct vfs_place *from, co
 static int32_t op_rename(struct vfs_call *call, const struct vfs_place *from, const char *old_path,
                          size_t old_path_len, const struct vfs_place *to, const char *new_path,
                          size_t new_path_len, uint32_t how, const struct vfs_cred *who,
-                         uint32_t *foreign)
+                         uint32_t *foreign, uint32_t *word)
 {
+    struct gone gone = {0};
+    int32_t error;
+
     SESSION(call);
-    return tree_rename(session, (struct tree_path){from, old_path, old_path_len},
-                       (struct tree_path){to, new_path, new_path_len}, how, who, foreign);
+    error = tree_rename(session, (struct tree_path){from, old_path, old_path_len},
+                        (struct tree_path){to, new_path, new_path_len}, how, who, foreign, &gone);
+    if (gone.held)
+        tell_gone(server_of(call), session);
+    *word = gone.word;
+    return error;
 }
 
 static int32_t op_readlink(struct vfs_call *call, const struct vfs_place *from, const char *path,
@@ -228,7 +280,8 @@ static int32_t op_statfs(struct vfs_call *call, uint64_t node, struct vfs_fs_inf
 /* Tells every session that the table of mounts is another one. */
 static void mounts_changed(struct server *server)
 {
-    LIST_FOR_EACH(it, &server->vfsd.sessions) {
+    LIST_FOR_EACH(it, &server->vfsd.sessions)
+    {
         const struct session *session = LIST_ENTRY(it, struct session, link);
 
         if (session->changed)
@@ -262,6 +315,8 @@ static int32_t op_unmount(struct vfs_call *call, const struct vfs_place *at, con
     error = tree_unmount(session, (struct tree_path){at, path, path_len}, how, who);
     if (!error)
         mounts_changed(server_of(call));
+    else if (error == VFS_ERROR_BUSY)
+        tell_gone(server_of(call), session);
     return error;
 }
 
@@ -387,6 +442,9 @@ const struct vfs_ops server_ops = {
     .unmount = op_unmount,
     .mounts = op_mounts,
     .access = op_access,
+    .lookup = op_lookup,
+    .inspect = op_inspect,
+    .words = op_words,
     .anonymous = op_anonymous,
     .open_session = op_open_session,
     .unpack = op_unpack,

@@ -8,6 +8,7 @@
 struct server {
     struct vfsd vfsd;
     jg_handle_t port;
+    jg_handle_t words; /* the page of words.h */
 };
 
 /* What the dispatcher calls; the context is a struct server. */

@@ -34,6 +34,11 @@ int32_t tree_open(struct session *session, struct tree_path path, uint32_t how, 
 int32_t tree_stat(struct session *session, struct tree_path path, uint32_t how,
                   const struct vfs_cred *who, struct vfs_attr *found, struct rest *rest);
 
+/* lookup(). */
+int32_t tree_lookup(struct session *session, struct tree_path path, uint32_t how,
+                    const struct vfs_cred *who, struct vfs_attr *found, struct vfs_basis *on,
+                    struct rest *rest);
+
 /* access(). */
 int32_t tree_access(struct session *session, struct tree_path path, uint32_t how,
                     const struct vfs_cred *who, struct vfs_attr *found, struct rest *rest);
@@ -42,6 +47,10 @@ int32_t tree_access(struct session *session, struct tree_path path, uint32_t how
 
 /* getattr(). */
 int32_t tree_getattr(struct session *session, uint64_t node, struct vfs_attr *found);
+
+/* inspect(). */
+int32_t tree_inspect(struct session *session, uint64_t node, struct vfs_attr *found,
+                     struct vfs_basis *on);
 
 /* setattr(). */
 int32_t tree_setattr(struct session *session, uint64_t node, const struct vfs_new_attr *to,
@@ -94,18 +103,28 @@ int32_t make_entry(struct entry *dir, const char *name, size_t length, uint32_t 
 
 /* tree_remove.c */
 
+/* What tree_unlink() and tree_rename() took a name from. */
+struct gone {
+    uint32_t word; /* 0: nothing */
+    bool held;     /* it lives on for somebody's node */
+};
+
 /* unlink(). */
 int32_t tree_unlink(struct session *session, struct tree_path path, uint32_t how,
-                    const struct vfs_cred *who, struct rest *rest, uint32_t *foreign);
+                    const struct vfs_cred *who, struct rest *rest, uint32_t *foreign,
+                    struct gone *gone);
 
 /* Lowers the link count of what loses its last or one of its names, and stamps it. */
 void unlinked(struct inode *inode, int64_t now);
+
+/* Notes that `entry`, which still has its directory's reference, has lost its name. */
+void gone_note(const struct entry *entry, struct gone *gone);
 
 /* tree_rename.c */
 
 /* rename(). */
 int32_t tree_rename(struct session *session, struct tree_path from, struct tree_path to,
-                    uint32_t how, const struct vfs_cred *who, uint32_t *foreign);
+                    uint32_t how, const struct vfs_cred *who, uint32_t *foreign, struct gone *gone);
 
 /* tree_read.c */
 

@@ -7,6 +7,7 @@
 #include "pages.h"
 #include "permission.h"
 #include "tree.h"
+#include "words.h"
 
 #include <jg/rt/string.h>
 
@@ -72,6 +73,18 @@ int32_t tree_getattr(struct session *session, uint64_t node, struct vfs_attr *fo
     if (!at)
         return VFS_ERROR_BADNODE;
     attr_fill(*at, found);
+    return 0;
+}
+
+int32_t tree_inspect(struct session *session, uint64_t node, struct vfs_attr *found,
+                     struct vfs_basis *on)
+{
+    const struct spot *at = session_spot(session, node);
+
+    if (!at)
+        return VFS_ERROR_BADNODE;
+    attr_fill(*at, found);
+    basis_of(at->entry->inode, on);
     return 0;
 }
 
@@ -155,6 +168,7 @@ int32_t tree_setattr(struct session *session, uint64_t node, const struct vfs_ne
         inode->mtime = to->what & VFS_CHANGE_MTIME_NOW ? now : to->mtime;
     if (to->what)
         inode->ctime = now;
+    words_changed(inode);
     return 0;
 }
 
@@ -179,6 +193,9 @@ int32_t tree_vmo(struct session *session, uint64_t node, jg_handle_t *pages, boo
      */
     *write = !session->read_only && !at->mount->tree->read_only;
     *execute = !(at->mount->flags & VFS_MOUNT_FLAGS_NOEXEC);
-    inode->flags |= INODE_SHARED;
+    if (!(inode->flags & INODE_SHARED)) {
+        inode->flags |= INODE_SHARED;
+        words_changed(inode); /* from now on its size and times are not ours alone */
+    }
     return 0;
 }

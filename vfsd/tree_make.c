@@ -9,6 +9,7 @@
 #include "pages.h"
 #include "permission.h"
 #include "tree.h"
+#include "words.h"
 
 #include <jg/rt/heap.h>
 #include <jg/rt/string.h>
@@ -27,6 +28,8 @@ static void insert(struct entry *dir, struct entry *entry)
     }
     inode->ctime = now;
     dir->inode->mtime = dir->inode->ctime = now;
+    words_changed(dir->inode);
+    words_changed(inode);
 }
 
 int32_t make_entry(struct entry *dir, const char *name, size_t length, uint32_t mode,

@@ -8,6 +8,7 @@
 #include "options.h"
 #include "pages.h"
 #include "tree.h"
+#include "words.h"
 
 #include <jg/rt/format.h>
 #include <jg/rt/string.h>
@@ -73,6 +74,7 @@ static int32_t remount(struct spot at, const struct mount_request *request)
     if (options.has_inodes)
         mount->fs->max_inodes = options.inodes;
     mount->flags = request->how & STORED_FLAGS;
+    words_all_changed();
     return 0;
 }
 
@@ -173,6 +175,8 @@ int32_t tree_mount(struct session *session, struct tree_path path,
         error = mount_create(session->vfsd, session->tree, walk.at, &plan, &made);
     if (error && plan.fs)
         fs_drop(plan.fs);
+    if (!error)
+        words_all_changed();
     return error;
 }
 
@@ -199,6 +203,7 @@ int32_t tree_unmount(struct session *session, struct tree_path path, uint32_t ho
     if (!mount->parent || (!(how & UMOUNT_DETACH) && !mount_idle(mount)))
         return VFS_ERROR_BUSY;
     mount_detach(session->vfsd, mount);
+    words_all_changed();
     return 0;
 }
 

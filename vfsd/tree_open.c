@@ -7,6 +7,7 @@
 #include "file.h"
 #include "permission.h"
 #include "tree.h"
+#include "words.h"
 
 #include <jg/rt/string.h>
 
@@ -90,6 +91,7 @@ static int32_t open_spot(struct session *session, struct spot at, uint32_t how, 
             return error;
         }
         inode->mode = permission_kill_setid(inode, who, false);
+        words_changed(inode);
     }
     attr_fill(at, found);
     found->node = node;
@@ -184,6 +186,34 @@ int32_t tree_stat(struct session *session, struct tree_path path, uint32_t how,
         return attr_foreign(&walk, found, rest);
     attr_fill(walk.at, found);
     return 0;
+}
+
+int32_t tree_lookup(struct session *session, struct tree_path path, uint32_t how,
+                    const struct vfs_cred *who, struct vfs_attr *found, struct vfs_basis *on,
+                    struct rest *rest)
+{
+    struct walk walk;
+    int32_t error = walk_begin(&walk, session, path.from, path.text, path.length, how, who);
+
+    if (error)
+        return error;
+    how &= ~(VFS_WALK_CREATE | VFS_WALK_EXCLUSIVE | VFS_WALK_TRUNCATE);
+    error = walk_full(&walk, how);
+    if (error == VFS_ERROR_NOENT) {
+        walk_basis(&walk, NULL, on);
+        return 0;
+    }
+    if (error)
+        return error;
+    if (walk.foreign)
+        return attr_foreign(&walk, found, rest);
+    if (how & VFS_WALK_OPEN)
+        error = open_spot(session, walk.at, how, false, who, found);
+    else
+        attr_fill(walk.at, found);
+    if (!error)
+        walk_basis(&walk, walk.at.entry->inode, on);
+    return error;
 }
 
 int32_t tree_access(struct session *session, struct tree_path path, uint32_t how,

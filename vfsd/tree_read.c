@@ -4,6 +4,7 @@
 #include "directory.h"
 #include "pages.h"
 #include "tree.h"
+#include "words.h"
 
 #include <jg/rt/string.h>
 
@@ -20,8 +21,10 @@ static void touch(const struct session *session, struct spot at)
     if ((at.mount->flags & VFS_MOUNT_FLAGS_NOATIME) || session_read_only(session, at.mount))
         return;
     now = clock_wall();
-    if (inode->atime <= inode->mtime || inode->atime <= inode->ctime || now - inode->atime >= DAY)
+    if (inode->atime <= inode->mtime || inode->atime <= inode->ctime || now - inode->atime >= DAY) {
         inode->atime = now;
+        words_changed(inode);
+    }
 }
 
 int32_t tree_readlink(struct session *session, struct tree_path path, uint32_t how,

@@ -6,11 +6,19 @@
 #include "pages.h"
 #include "permission.h"
 #include "tree.h"
+#include "words.h"
 
 void unlinked(struct inode *inode, int64_t now)
 {
     inode->nlink = inode_is_directory(inode) ? 0 : inode->nlink - 1;
     inode->ctime = now;
+    words_changed(inode);
+}
+
+void gone_note(const struct entry *entry, struct gone *gone)
+{
+    gone->word = words_of(entry->inode);
+    gone->held = !entry->inode->nlink && entry->refs > 1;
 }
 
 /* What a path that ends in no name means to unlink() and rmdir(). */
@@ -39,7 +47,8 @@ static int32_t may_unlink(const struct walk *walk, const struct entry *found, bo
 }
 
 int32_t tree_unlink(struct session *session, struct tree_path path, uint32_t how,
-                    const struct vfs_cred *who, struct rest *rest, uint32_t *foreign)
+                    const struct vfs_cred *who, struct rest *rest, uint32_t *foreign,
+                    struct gone *gone)
 {
     bool directory = how & VFS_WALK_DIRECTORY;
     struct walk walk;
@@ -73,7 +82,9 @@ int32_t tree_unlink(struct session *session, struct tree_path path, uint32_t how
     if (directory)
         dir->nlink--;
     dir->mtime = dir->ctime = now;
+    words_changed(dir);
     unlinked(found->inode, now);
+    gone_note(found, gone);
     entry_remove(found);
     return 0;
 }

@@ -7,6 +7,7 @@
 #include "pages.h"
 #include "permission.h"
 #include "tree.h"
+#include "words.h"
 
 #include <jg/rt/string.h>
 
@@ -102,6 +103,11 @@ static void stamp(const struct rename *r, struct inode *old_dir, struct inode *n
     r->source->inode->ctime = now;
     if (r->target)
         r->target->inode->ctime = now;
+    words_changed(old_dir);
+    words_changed(new_dir);
+    words_changed(r->source->inode);
+    if (r->target)
+        words_changed(r->target->inode);
 }
 
 /* Swaps what two entries name: the names stay, and keep their places. */
@@ -140,7 +146,7 @@ static int32_t exchange(struct rename *r)
     return 0;
 }
 
-static int32_t move(struct rename *r)
+static int32_t move(struct rename *r, struct gone *gone)
 {
     struct entry *source = r->source, *target = r->target;
     struct entry *old_dir = r->old.at.entry, *new_dir = r->new.at.entry;
@@ -162,6 +168,7 @@ static int32_t move(struct rename *r)
         if (inode_is_directory(target->inode))
             new_dir->inode->nlink--;
         unlinked(target->inode, target->inode->ctime);
+        gone_note(target, gone);
         entry_hold(target);
         entry_remove(target);
     }
@@ -201,7 +208,7 @@ static int32_t find_both(struct session *session, struct rename *r, uint32_t *fo
 }
 
 int32_t tree_rename(struct session *session, struct tree_path from, struct tree_path to,
-                    uint32_t how, const struct vfs_cred *who, uint32_t *foreign)
+                    uint32_t how, const struct vfs_cred *who, uint32_t *foreign, struct gone *gone)
 {
     struct rename r;
     int32_t error;
@@ -229,5 +236,5 @@ int32_t tree_rename(struct session *session, struct tree_path from, struct tree_
     error = check_rights(&r, who);
     if (error)
         return error;
-    return how & EXCHANGE ? exchange(&r) : move(&r);
+    return how & EXCHANGE ? exchange(&r) : move(&r, gone);
 }

@@ -9,6 +9,7 @@
 #include "directory.h"
 #include "file.h"
 #include "pages.h"
+#include "words.h"
 
 #include <ipc/vfs_server.h>
 #include <jg/image.h>
@@ -389,6 +390,7 @@ int32_t unpack(struct tree *tree, const struct unpack_source *source, char *prob
     if (error)
         fs_clear(image.fs);
     tree->filled = !error;
+    words_all_changed();
     rt_free(image.index);
     rt_free(image.made);
     rt_free(image.taken);

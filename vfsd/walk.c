@@ -10,6 +10,7 @@
 
 #include "directory.h"
 #include "permission.h"
+#include "words.h"
 
 #include <jg/rt/string.h>
 
@@ -39,6 +40,7 @@ int32_t walk_begin(struct walk *walk, const struct session *session, const struc
     walk->foreign = 0;
     walk->empty = !length;
     walk->links = 0;
+    walk->basis = 0;
     walk->depth = 1;
     walk->text[0].at = path;
     walk->text[0].end = path + length;
@@ -185,6 +187,28 @@ static bool foreign_takes(struct walk *walk)
     return false;
 }
 
+static void searched(struct walk *walk, const struct inode *dir)
+{
+    if (walk->basis < VFS_BASIS_MAX)
+        walk->word[walk->basis] = (uint16_t)words_of(dir);
+    walk->basis++;
+}
+
+void walk_basis(const struct walk *walk, const struct inode *inode, struct vfs_basis *out)
+{
+    uint32_t count = walk->basis;
+
+    basis_of(inode, out);
+    if (count + out->count > VFS_BASIS_MAX) {
+        out->count = 0;
+        return;
+    }
+    if (inode)
+        out->word[count] = out->word[0];
+    memcpy(out->word, walk->word, count * sizeof *out->word);
+    out->count = (uint16_t)(out->count + count);
+}
+
 int32_t walk_parent(struct walk *walk)
 {
     struct entry *found;
@@ -202,6 +226,7 @@ int32_t walk_parent(struct walk *walk)
             continue;
         if (!inode_is_directory(walk->at.entry->inode))
             return VFS_ERROR_NOTDIR;
+        searched(walk, walk->at.entry->inode);
         error = permission_check(walk->at.entry->inode, walk->who, MAY_EXECUTE);
         if (error || !walk->more)
             return error;

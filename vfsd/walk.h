@@ -2,7 +2,8 @@
  * Path walks.
  *
  * A walk keeps a small stack of path texts: the caller's, and the targets of the links met on the
- * way. It allocates nothing, copies no text and changes nothing.
+ * way. It allocates nothing, copies no text and changes nothing. It notes the words of the directories that
+ * it searched.
  *
  * Use:   walk_begin(), then walk_full() for the whole path, or walk_parent() to stop at the last
  *        name, and after it walk_last() to look that up. All return 0 or an error, and after 0
@@ -37,6 +38,8 @@ struct walk {
     bool more;  /* other names follow it */
     bool empty; /* the path is empty, and the caller may use it so */
     unsigned links, depth, last_depth;
+    uint32_t basis;               /* directories that were searched ... */
+    uint16_t word[VFS_BASIS_MAX]; /* ... and their words, as many as fit */
     struct {
         const char *at, *end;
     } text[WALK_LINKS + 1];
@@ -66,6 +69,12 @@ int32_t walk_last(struct walk *walk, struct entry **found);
  * after which `*again` tells that walk_parent() must go on. Returns 0 or LOOP.
  */
 int32_t walk_enter(struct walk *walk, struct entry *found, bool follow, bool *again);
+
+/*
+ * Tells what an answer rests on that the walk led to: what it searched, and `inode` (NULL: there is no such file). `shared` and
+ * its stamps are as the inode knows them.
+ */
+void walk_basis(const struct walk *walk, const struct inode *inode, struct vfs_basis *out);
 
 /* Goes to the end when that is "." or ".." or the root (any kind but LAST_NAME). */
 void walk_dots(struct walk *walk);

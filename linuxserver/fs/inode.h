@@ -12,6 +12,7 @@
 #include <file.h>
 #include <ipc/vfs_client.h>
 
+#include "known.h"
 #include "proc.h"
 
 struct pipe;
@@ -28,6 +29,7 @@ struct inode {
     uint64_t device, number; /* st_dev, st_ino */
     uint32_t mode;
     uint32_t rdev_major, rdev_minor;
+    struct known known; /* the name cache's lock */
     struct backing backing;
     struct pipe *fifo; /* while somebody has the FIFO open */
 };

@@ -7,8 +7,7 @@
 
 #include <server.h>
 
-#include "inode.h"
-#include "path.h"
+#include "namecache.h"
 #include "proc.h"
 
 int64_t mount_first(struct task *t)
@@ -108,9 +107,15 @@ int64_t mount_remove(struct task *t, uint64_t path_va, uint32_t flags)
 
     if (err)
         return err;
-    err = w->in_proc
-              ? -EINVAL
-              : vfs_errno(vfs_unmount(w->session, &w->place, w->path, w->length, flags, &w->cred));
+    /* Nodes that are only kept for later do not make a mount busy; a few may be kept again meanwhile. */
+    for (int tries = 0; tries < 3; tries++) {
+        namecache_shrink(true);
+        err = w->in_proc ? -EINVAL
+                         : vfs_errno(vfs_unmount(w->session, &w->place, w->path, w->length, flags,
+                                                 &w->cred));
+        if (err != -EBUSY)
+            break;
+    }
     path_end(w);
     return err;
 }

@@ -74,9 +74,8 @@ static uint32_t walk_flags(uint32_t flags)
 int64_t file_open(struct walk *w, uint32_t flags, uint32_t mode, struct file **out)
 {
     struct task *t = w->task;
-    struct vfs_attr found;
     struct inode *inode;
-    int64_t err = path_open(w, walk_flags(flags), mode & ~t->fs->umask & 07777, &found);
+    int64_t err = path_open(w, walk_flags(flags), mode & ~t->fs->umask & 07777, &inode);
 
     if (err)
         return err;
@@ -85,9 +84,6 @@ int64_t file_open(struct walk *w, uint32_t flags, uint32_t mode, struct file **o
             return flags & O_CREAT ? -EACCES : -ENOENT;
         return proc_open(t, w->proc, flags, out);
     }
-    inode = inode_of(w->session, &found);
-    if (!inode)
-        return -ENOMEM;
     if (mode_is(inode->mode, S_IFLNK) && !(flags & O_PATH)) {
         inode_put(inode);
         return -ELOOP;

@@ -9,6 +9,8 @@
 #include <server.h>
 #include <task.h>
 
+#include "namecache.h"
+
 #define FOREIGN_MAX 40 /* crossings in one walk, as for links */
 
 static int64_t set_start(struct walk *w, struct inode *dir)
@@ -158,40 +160,40 @@ int64_t path_run(struct walk *w, bool follow, path_op op, void *arg)
 
 struct open_args {
     uint32_t how, mode;
+    struct inode *inode;
     struct vfs_attr *found;
 };
+
+static uint32_t walk_how(const struct walk *w, const struct open_args *a)
+{
+    return a->how | (w->length ? 0 : VFS_WALK_EMPTY_PATH);
+}
 
 static int32_t op_open(struct walk *w, void *arg, uint32_t *foreign)
 {
     struct open_args *a = arg;
-    uint32_t how = a->how | (w->length ? 0 : VFS_WALK_EMPTY_PATH);
-    size_t n;
-    int32_t r = vfs_open(w->session, &w->place, w->path, w->length, how, a->mode, &w->cred,
-                         a->found, w->rest, sizeof w->rest, &n);
 
-    *foreign = r ? 0 : a->found->foreign;
-    return r;
+    return namecache_open(w, walk_how(w, a), a->mode, &a->inode, foreign);
 }
 
 static int32_t op_stat(struct walk *w, void *arg, uint32_t *foreign)
 {
     struct open_args *a = arg;
-    uint32_t how = a->how | (w->length ? 0 : VFS_WALK_EMPTY_PATH);
-    size_t n;
-    int32_t r = vfs_stat(w->session, &w->place, w->path, w->length, how, &w->cred, a->found,
-                         w->rest, sizeof w->rest, &n);
+    int32_t r = namecache_stat(w, walk_how(w, a), a->found);
 
     *foreign = r ? 0 : a->found->foreign;
     return r;
 }
 
-int64_t path_open(struct walk *w, uint32_t how, uint32_t mode, struct vfs_attr *found)
+int64_t path_open(struct walk *w, uint32_t how, uint32_t mode, struct inode **out)
 {
-    struct open_args a = {.how = how, .mode = mode, .found = found};
+    struct open_args a = {.how = how, .mode = mode};
     bool follow = !(how & VFS_WALK_NOFOLLOW) && (how & (VFS_WALK_CREATE | VFS_WALK_EXCLUSIVE)) !=
                                                     (VFS_WALK_CREATE | VFS_WALK_EXCLUSIVE);
+    int64_t err = path_run(w, follow, op_open, &a);
 
-    return path_run(w, follow, op_open, &a);
+    *out = err ? NULL : a.inode;
+    return err;
 }
 
 int64_t path_stat(struct walk *w, uint32_t how, struct vfs_attr *found)
@@ -208,15 +210,11 @@ int64_t path_stat(struct walk *w, uint32_t how, struct vfs_attr *found)
 int64_t path_inode(struct walk *w, bool follow, struct inode **out)
 {
     struct vfs_attr found;
-    int64_t err = path_open(w, follow ? 0 : VFS_WALK_NOFOLLOW, 0, &found);
+    int64_t err = path_open(w, follow ? 0 : VFS_WALK_NOFOLLOW, 0, out);
 
-    if (err)
+    if (err || !w->in_proc)
         return err;
-    if (w->in_proc) {
-        err = w->proc_missing ? -ENOENT : proc_stat(w->task, w->proc, false, &found);
-        *out = err ? NULL : inode_of_proc(w->proc, &found);
-    } else {
-        *out = inode_of(w->session, &found);
-    }
+    err = w->proc_missing ? -ENOENT : proc_stat(w->task, w->proc, false, &found);
+    *out = err ? NULL : inode_of_proc(w->proc, &found);
     return err ? err : *out ? 0 : -ENOMEM;
 }

@@ -45,8 +45,8 @@ typedef int32_t (*path_op)(struct walk *w, void *arg, uint32_t *foreign);
  */
 int64_t path_run(struct walk *w, bool follow, path_op op, void *arg);
 
-/* Opens: fills attr with a node reference (give it to inode_of). w->in_proc: nothing was opened. */
-int64_t path_open(struct walk *w, uint32_t how, uint32_t mode, struct vfs_attr *found);
+/* Opens: a reference to the inode, or with w->in_proc nothing (*out is NULL). 0 or -errno. */
+int64_t path_open(struct walk *w, uint32_t how, uint32_t mode, struct inode **out);
 /* Stat without opening; in procfs too. */
 int64_t path_stat(struct walk *w, uint32_t how, struct vfs_attr *found);
 /* The inode of what the path names (any type, no permission needed but search). 0 or -errno. */

@@ -7,6 +7,7 @@
 #include <jg/rt/format.h>
 #include <jg/rt/string.h>
 
+#include "namecache.h"
 #include "tty_state.h"
 
 #define DEVPTS_MAGIC 0x1cd1u
@@ -82,9 +83,11 @@ void pty_name_remove(struct tty *tty)
     struct vfs_cred cred = {.powers = VFS_POWER_DAC_OVERRIDE | VFS_POWER_FOWNER | VFS_POWER_TERMINALS};
     char name[12], rest[8];
     size_t length = name_of(tty, name, sizeof name), n;
-    uint32_t foreign;
+    uint32_t foreign, gone;
 
-    vfs_unlink(tty->folder->session, &place, name, length, 0, &cred, rest, sizeof rest, &n, &foreign);
+    vfs_unlink(tty->folder->session, &place, name, length, 0, &cred, rest, sizeof rest, &n, &foreign,
+               &gone);
+    namecache_gone(gone);
     inode_put(tty->folder);
 }
 

@@ -12,7 +12,7 @@
 #include <signal.h>
 #include <task.h>
 
-#include "inode.h"
+#include "namecache.h"
 
 static int64_t regular_read(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
@@ -121,7 +121,7 @@ static int64_t regular_seek(struct file *f, int64_t offset, int whence)
 
 static int64_t inode_stat(struct file *f, struct vfs_attr *out)
 {
-    return vfs_errno(vfs_getattr(f->inode->session, f->inode->node, out));
+    return vfs_errno(namecache_attr(f->inode, out));
 }
 
 static int64_t regular_truncate(struct task *t, struct file *f, uint64_t size)

@@ -216,7 +216,6 @@ int64_t sys_utime(struct task *t, const uint64_t *a)
 int64_t sys_truncate(struct task *t, const uint64_t *a)
 {
     struct vfs_new_attr to = {.what = VFS_CHANGE_SIZE, .size = a[1]};
-    struct vfs_attr found;
     struct walk *w;
     struct inode *i;
     int64_t r;
@@ -226,11 +225,9 @@ int64_t sys_truncate(struct task *t, const uint64_t *a)
     r = path_begin(t, AT_FDCWD, a[0], false, &w);
     if (r)
         return r;
-    r = path_open(w, VFS_WALK_WRITE, 0, &found);
+    r = path_open(w, VFS_WALK_WRITE, 0, &i);
     if (!r && w->in_proc)
         r = -EACCES;
-    else if (!r && !(i = inode_of(w->session, &found)))
-        r = -ENOMEM;
     else if (!r) {
         if (!mode_is(i->mode, S_IFREG)) {
             r = -EINVAL;

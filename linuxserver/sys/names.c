@@ -10,7 +10,7 @@
 #include <jg/rt/string.h>
 
 #include <file.h>
-#include <fs/path.h>
+#include <fs/namecache.h>
 
 struct make_args {
     uint32_t mode, major, minor;
@@ -93,11 +93,13 @@ int64_t sys_mknodat(struct task *t, const uint64_t *a)
 
 static int32_t op_unlink(struct walk *w, void *arg, uint32_t *foreign)
 {
-    uint32_t how = *(uint32_t *)arg;
+    uint32_t how = *(uint32_t *)arg, gone;
     size_t n;
+    int32_t r = vfs_unlink(w->session, &w->place, w->path, w->length, how, &w->cred, w->rest,
+                           sizeof w->rest, &n, foreign, &gone);
 
-    return vfs_unlink(w->session, &w->place, w->path, w->length, how, &w->cred, w->rest,
-                      sizeof w->rest, &n, foreign);
+    namecache_gone(gone);
+    return r;
 }
 
 static int64_t unlink_at(struct task *t, int dirfd, uint64_t path, bool directory)
@@ -250,7 +252,7 @@ int64_t sys_linkat(struct task *t, const uint64_t *a)
 static int64_t rename_at(struct task *t, int from_dir, uint64_t from, int to_dir, uint64_t to,
                          uint32_t flags)
 {
-    uint32_t foreign = 0, how = 0;
+    uint32_t foreign = 0, gone = 0, how = 0;
     struct walk *a, *b;
     int64_t r;
 
@@ -268,7 +270,8 @@ static int64_t rename_at(struct task *t, int from_dir, uint64_t from, int to_dir
             r = a->in_proc == b->in_proc ? -EPERM : -EXDEV;
         else
             r = vfs_errno(vfs_rename(a->session, &a->place, a->path, a->length, &b->place, b->path,
-                                     b->length, how, &a->cred, &foreign));
+                                     b->length, how, &a->cred, &foreign, &gone));
+        namecache_gone(gone);
         if (!r && foreign)
             r = -EXDEV;
         path_end(b);

@@ -8,7 +8,7 @@
 
 #include <arch/x86_64/stat.h>
 #include <file.h>
-#include <fs/path.h>
+#include <fs/namecache.h>
 
 static int64_t fd_attr(struct task *t, int fd, struct vfs_attr *out)
 {
@@ -144,8 +144,12 @@ static int32_t op_access(struct walk *w, void *arg, uint32_t *foreign)
     struct access_args *a = arg;
     uint32_t how = a->how | (w->length ? 0 : VFS_WALK_EMPTY_PATH);
     size_t n;
-    int32_t r = vfs_access(w->session, &w->place, w->path, w->length, how, &w->cred, &a->found,
-                           w->rest, sizeof w->rest, &n);
+    int32_t r;
+
+    if (namecache_absent(w, how))
+        return VFS_ERROR_NOENT;
+    r = vfs_access(w->session, &w->place, w->path, w->length, how, &w->cred, &a->found, w->rest,
+                   sizeof w->rest, &n);
 
     *foreign = r ? 0 : a->found.foreign;
     return r;

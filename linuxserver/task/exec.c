@@ -25,9 +25,8 @@
 
 int64_t exec_open(struct walk *w, bool follow, struct file **out)
 {
-    struct vfs_attr found;
     struct inode *inode;
-    int64_t err = path_open(w, VFS_WALK_EXECUTE | (follow ? 0 : VFS_WALK_NOFOLLOW), 0, &found);
+    int64_t err = path_open(w, VFS_WALK_EXECUTE | (follow ? 0 : VFS_WALK_NOFOLLOW), 0, &inode);
 
     if (err)
         return err;
@@ -41,9 +40,6 @@ int64_t exec_open(struct walk *w, bool follow, struct file **out)
         }
         return err;
     }
-    inode = inode_of(w->session, &found);
-    if (!inode)
-        return -ENOMEM;
     if (!mode_is(inode->mode, S_IFREG))
         err = mode_is(inode->mode, S_IFLNK) ? -ELOOP : -EACCES;
     else if (__atomic_load_n(&inode->backing.writers, __ATOMIC_SEQ_CST) > 0)

@@ -15,6 +15,7 @@
 #include <jg/rt/string.h>
 #include <jg/rt/time.h>
 
+#include <fs/namecache.h>
 #include <linux/signal.h>
 #include <mm.h>
 
@@ -145,6 +146,7 @@ void memory_exhausted(struct task *t, uint64_t address)
     jg_time_t now = time_monotonic();
     bool dying;
 
+    namecache_shrink(true);
     mutex_lock(&tasks_lock);
     victim = choose(&dying);
     if (!dying || now - last_kill > GRACE_NS) {

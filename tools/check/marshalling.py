@@ -23,6 +23,7 @@ GENERATED_ONLY = re.compile(
     r'\b(jg_channel_call|jg_call_(?:read|write|take|give)|jg_ipc_\w+|JG_IPC_\w+|struct jg_call_ext|'
     r'JG_CALL_EXT_\w+)\b')
 WORDS = re.compile(r'(?:->|\.)\s*word\s*\[')
+MESSAGE = re.compile(r'\bstruct jg_(?:message|received)\b')
 READS_WORDS = {
     'linuxserver/events.c': 'the bits of an event',
     'linuxserver/task/trap.c': 'the registers of a trap',
@@ -47,6 +48,8 @@ def primitives(sources):
 def words(sources):
     users = set()
     for source in sources:
+        if not MESSAGE.search(source.text):
+            continue
         wrong = list(found(source, WORDS, lambda m: 'reads or writes the words of a message'))
         if source.name in READS_WORDS:
             users.update([source.name] if wrong else [])

@@ -16,6 +16,7 @@ struct vfs_place world_from = {1, 1};
 struct vfs_attr world_attr;
 char world_text[VFS_PATH_MAX + 1];
 uint32_t world_foreign;
+struct gone world_gone;
 
 static struct rest rest_of(void)
 {
@@ -143,7 +144,7 @@ static int32_t remove_name(const char *path, uint32_t how)
 {
     struct rest rest = rest_of();
 
-    return tree_unlink(world_session, at(path), how, world_who, &rest, &world_foreign);
+    return tree_unlink(world_session, at(path), how, world_who, &rest, &world_foreign, &world_gone);
 }
 
 int32_t w_unlink(const char *path)
@@ -158,7 +159,8 @@ int32_t w_rmdir(const char *path)
 
 int32_t w_rename(const char *old, const char *path, uint32_t how)
 {
-    return tree_rename(world_session, at(old), at(path), how, world_who, &world_foreign);
+    return tree_rename(world_session, at(old), at(path), how, world_who, &world_foreign,
+                       &world_gone);
 }
 
 int32_t w_readlink(const char *path)

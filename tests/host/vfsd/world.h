@@ -20,6 +20,7 @@ extern struct vfs_place world_from;
 extern struct vfs_attr world_attr;        /* what the last open, stat, make found */
 extern char world_text[VFS_PATH_MAX + 1]; /* the last rest, link's target or path */
 extern uint32_t world_foreign;
+extern struct gone world_gone; /* what the last unlink or rename took a name from */
 
 /* Begins with empty trees (the user's with /dev and so on if `complete`). Ends the one before. */
 void world_begin(bool complete);
