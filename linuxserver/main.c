@@ -13,6 +13,7 @@
 #include <events.h>
 #include <fs/namecache.h>
 #include <sync/timer.h>
+#include <task/load.h>
 #include <vdso/vdso.h>
 
 struct server server;
@@ -44,6 +45,7 @@ int server_main(const struct jg_startup *s)
     namecache_start(server.vfs);
     if (timers_start() < 0)
         rt_panic("no timer");
+    load_start();
     if (workers_start() < 0)
         rt_panic("no memory for workers");
     if (jg_channel_bind(need(s, "control"), server.port, KEY_CONTROL) < 0)

@@ -12,6 +12,9 @@
 
 #include <jg/rt/string.h>
 
+/* Device numbers below are those of foreign file systems: their tags. */
+#define FOREIGN_DEVICES 16u
+
 static const struct vfs_cred system_itself = {.powers = UINT32_MAX};
 
 static const struct device {
@@ -59,7 +62,8 @@ int32_t trees_create(struct vfsd *vfsd)
     memset(vfsd, 0, sizeof *vfsd);
     list_init(&vfsd->mounts);
     list_init(&vfsd->sessions);
-    vfsd->next_mount = vfsd->next_dev = 1;
+    vfsd->next_mount = 1;
+    vfsd->next_dev = FOREIGN_DEVICES;
     vfsd->next_session = 1;
     error = create_tree(vfsd, &vfsd->user, "tmpfs", UINT64_MAX);
     if (!error)

@@ -259,14 +259,14 @@ static int32_t op_readdir(struct vfs_call *call, uint64_t node, uint64_t cursor,
     return error;
 }
 
-static int32_t op_path_of(struct vfs_call *call, uint64_t node, uint64_t root, char *path,
-                          size_t path_size, size_t *path_len)
+static int32_t op_path_of(struct vfs_call *call, uint64_t node, uint64_t root, uint32_t removed,
+                          char *path, size_t path_size, size_t *path_len)
 {
     struct rest r = {path, path_size, 0};
     int32_t error;
 
     SESSION(call);
-    error = tree_path_of(session, node, root, &r);
+    error = tree_path_of(session, node, root, removed, &r);
     *path_len = r.length;
     return error;
 }

@@ -138,7 +138,8 @@ int32_t tree_readdir(struct session *session, uint64_t node, uint64_t cursor, vo
                      size_t size, size_t *used);
 
 /* path_of(). */
-int32_t tree_path_of(struct session *session, uint64_t node, uint64_t root, struct rest *path);
+int32_t tree_path_of(struct session *session, uint64_t node, uint64_t root, bool removed,
+                     struct rest *path);
 
 /* Writes the path of a spot as seen from `root`. Returns 0, NOENT, XDEV, NAMETOOLONG. */
 int32_t spot_path(struct spot at, struct spot root, struct rest *path);

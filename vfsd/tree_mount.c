@@ -1,7 +1,7 @@
 /*
  * mount(), unmount(), mounts().
  *
- * Source: mount(2), umount(2), proc(5) on /proc/mounts.
+ * Source: mount(2), umount(2), proc(5) on /proc/[pid]/mountinfo.
  */
 #include "devices.h"
 #include "devpts.h"
@@ -240,28 +240,61 @@ static void add_word(struct text *text, const char *word)
     add(text, " ", 1);
 }
 
+static void add_number(struct text *text, const char *format, uint32_t number)
+{
+    char buffer[16];
+
+    add(text, buffer, rt_format(buffer, sizeof buffer, format, number));
+}
+
+/* Which directory of its file system a mount shows: of a bind mount not always the root. */
+static void add_shown(struct text *text, const struct mount *mount)
+{
+    static char path_text[VFS_PATH_MAX];
+    size_t from = sizeof path_text - 1;
+
+    for (const struct entry *e = mount->root; e && e != mount->fs->root && e->parent;
+         e = e->parent) {
+        if (e->length + 1ul > from)
+            break;
+        from -= e->length;
+        memcpy(path_text + from, e->name, e->length);
+        path_text[--from] = '/';
+    }
+    add_word(text, from == sizeof path_text - 1 ? "/" : path_text + from);
+}
+
+/* The options that belong to the file system, not to this mount of it. */
+static void add_options(struct text *text, const struct mount *mount)
+{
+    add(text, mount->tree->read_only ? "ro" : "rw", 2);
+    if (*mount->options) {
+        add(text, ",", 1);
+        add_word(text, mount->options);
+        text->used -= !text->full; /* the space */
+    }
+    add(text, "\n", 1);
+}
+
 static void add_line(struct text *text, const struct mount *mount, const char *path)
 {
     uint32_t flags = mount->flags;
     char options[64];
-    size_t length;
 
-    add_word(text, mount->source);
+    add_number(text, "%u ", mount->id);
+    add_number(text, "%u ", mount->parent ? mount->parent->id : mount->id);
+    add_number(text, "0:%u ", mount->fs ? (uint32_t)mount->fs->dev : mount->tag);
+    add_shown(text, mount);
     add_word(text, path);
+    add(text, options,
+        rt_format(options, sizeof options, "%s%s%s%s%s - ", mount_read_only(mount) ? "ro" : "rw",
+                  flags & VFS_MOUNT_FLAGS_NOSUID ? ",nosuid" : "",
+                  flags & VFS_MOUNT_FLAGS_NODEV ? ",nodev" : "",
+                  flags & VFS_MOUNT_FLAGS_NOEXEC ? ",noexec" : "",
+                  flags & VFS_MOUNT_FLAGS_NOATIME ? ",noatime" : ",relatime"));
     add_word(text, mount->type);
-    length = rt_format(options, sizeof options, "%s%s%s%s%s", mount_read_only(mount) ? "ro" : "rw",
-                       flags & VFS_MOUNT_FLAGS_NOSUID ? ",nosuid" : "",
-                       flags & VFS_MOUNT_FLAGS_NODEV ? ",nodev" : "",
-                       flags & VFS_MOUNT_FLAGS_NOEXEC ? ",noexec" : "",
-                       flags & VFS_MOUNT_FLAGS_NOATIME ? ",noatime" : ",relatime");
-    add(text, options, length);
-    if (*mount->options) {
-        add(text, ",", 1);
-        add_word(text, mount->options);
-    } else {
-        add(text, " ", 1);
-    }
-    add(text, "0 0\n", 4);
+    add_word(text, mount->source);
+    add_options(text, mount);
 }
 
 int32_t tree_mounts(struct session *session, uint64_t root, char *buffer, size_t size, size_t *used)
@@ -272,7 +305,8 @@ int32_t tree_mounts(struct session *session, uint64_t root, char *buffer, size_t
 
     if (!top)
         return VFS_ERROR_BADNODE;
-    LIST_FOR_EACH(it, &session->vfsd->mounts) {
+    LIST_FOR_EACH(it, &session->vfsd->mounts)
+    {
         const struct mount *mount = LIST_ENTRY(it, struct mount, link);
         struct rest path = {path_text, sizeof path_text, 0};
         size_t line = text.used;

@@ -6,6 +6,7 @@
 #include "tree.h"
 #include "words.h"
 
+#include <jg/rt/format.h>
 #include <jg/rt/string.h>
 
 #define TMPFS_MAGIC  0x01021994u
@@ -119,44 +120,79 @@ int32_t tree_readdir(struct session *session, uint64_t node, uint64_t cursor, vo
     return 0;
 }
 
-int32_t spot_path(struct spot at, struct spot root, struct rest *path)
+/* Puts "/name" in front of what is there. False: it does not fit. */
+static bool put_front(struct rest *path, size_t *from, const char *name, size_t length)
 {
-    size_t from = path->size;
+    if (length + 1ul > *from)
+        return false;
+    *from -= length;
+    memcpy(path->text + *from, name, length);
+    path->text[--*from] = '/';
+    return true;
+}
 
-    /* From the end to the front, then to where it belongs. */
-    if (from < 2)
+/* A file that was made without a name is shown by its number, below the root of its mount. */
+static bool put_unnamed(struct rest *path, size_t *from, const struct inode *inode)
+{
+    char name[24];
+
+    return put_front(path, from, name, rt_format(name, sizeof name, "#%lu", inode->ino));
+}
+
+/*
+ * Builds the path from the end to the front, then moves it to where it belongs. With `removed`, names
+ * that no directory lists any more are shown as they were.
+ */
+static int32_t build_path(struct spot at, struct spot root, bool removed, struct rest *path)
+{
+    static const char mark[] = " (deleted)";
+    size_t from = path->size, length;
+    bool gone = false, fits = true;
+
+    for (const struct entry *e = at.entry; removed && e && e != at.mount->root; e = e->parent)
+        gone |= !e->linked;
+    length = gone ? sizeof mark : 1;
+    if (from < length + 1)
         return VFS_ERROR_NAMETOOLONG;
-    path->text[--from] = '\0';
-    while (at.entry != root.entry || at.mount != root.mount) {
+    from -= length;
+    memcpy(path->text + from, gone ? mark : "", length);
+    while (fits && (at.entry != root.entry || at.mount != root.mount)) {
         if (at.entry == at.mount->root) {
             if (!at.mount->parent)
                 return VFS_ERROR_XDEV;
             at = (struct spot){at.mount->parent, at.mount->point};
-            continue;
-        }
-        if (!at.entry->linked)
+        } else if (!at.entry->linked && !removed) {
             return VFS_ERROR_NOENT;
-        if (at.entry->length + 1ul > from)
-            return VFS_ERROR_NAMETOOLONG;
-        from -= at.entry->length;
-        memcpy(path->text + from, at.entry->name, at.entry->length);
-        path->text[--from] = '/';
-        at.entry = at.entry->parent;
+        } else if (!at.entry->parent) {
+            fits = put_unnamed(path, &from, at.entry->inode);
+            at.entry = at.mount->root;
+        } else {
+            fits = put_front(path, &from, at.entry->name, at.entry->length);
+            at.entry = at.entry->parent;
+        }
     }
-    if (from == path->size - 1)
+    if (!fits)
+        return VFS_ERROR_NAMETOOLONG;
+    if (from == path->size - length)
         path->text[--from] = '/';
     path->length = path->size - 1 - from;
     memmove(path->text, path->text + from, path->length + 1);
     return 0;
 }
 
-int32_t tree_path_of(struct session *session, uint64_t node, uint64_t root, struct rest *path)
+int32_t spot_path(struct spot at, struct spot root, struct rest *path)
+{
+    return build_path(at, root, false, path);
+}
+
+int32_t tree_path_of(struct session *session, uint64_t node, uint64_t root, bool removed,
+                     struct rest *path)
 {
     const struct spot *at = session_spot(session, node), *top = session_spot(session, root);
 
     if (!at || !top)
         return VFS_ERROR_BADNODE;
-    return spot_path(*at, *top, path);
+    return build_path(*at, *top, removed, path);
 }
 
 static uint32_t shown_flags(const struct session *session, const struct mount *mount)

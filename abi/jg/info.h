@@ -39,6 +39,7 @@ struct jg_info_aspace {
     uint64_t mapped_bytes;
     uint32_t mappings;
     uint32_t zero;
+    uint64_t peak_pages;      /* the most that private_pages + shared_pages ever was */
 };
 
 struct jg_info_task {
@@ -61,13 +62,24 @@ struct jg_info_system {
     uint64_t vector_features; /* XCR0 */
     uint64_t context_switches, boot_wall_ns; /* wall clock at monotonic 0 */
     uint64_t idle_ns;
+    uint64_t vmo_frames; /* pages of VMOs */
+    uint64_t runnable;   /* threads of programs that wait for a processor */
 };
 
-/* JG_INFO_MAPPED, for mincore: is a page of this range there without a fault? One byte each. */
+/*
+ * JG_INFO_MAPPED: what is known of each page of a range, one byte each: JG_PAGE_* bits, and above
+ * them in how many address spaces the frame is mapped now (at most JG_PAGE_COUNT_MAX; 0: no frame).
+ */
+#define JG_PAGE_PRESENT     0x01u /* there without a fault */
+#define JG_PAGE_PRIVATE     0x02u /* in the private tree; it may be there and not PRESENT */
+#define JG_PAGE_WRITTEN     0x04u
+#define JG_PAGE_ZERO        0x08u /* the page of zeros that all share */
+#define JG_PAGE_COUNT_SHIFT 4
+#define JG_PAGE_COUNT_MAX   15u
 struct jg_info_mapped {
-    uint64_t va;
+    uint64_t va;     /* out: the first address after the range where a page may be */
     uint64_t pages;  /* at most 4096 */
-    uint8_t present[];
+    uint8_t page[];
 };
 
 /*

@@ -233,6 +233,16 @@ int fd_set_flags(struct task *t, int fd, int flags)
     return err;
 }
 
+int files_room(struct files *files)
+{
+    int room;
+
+    mutex_lock(&files->lock);
+    room = files->room > 64 ? files->room : 64; /* Linux's smallest table */
+    mutex_unlock(&files->lock);
+    return room;
+}
+
 int fd_next(struct files *files, int fd)
 {
     mutex_lock(&files->lock);

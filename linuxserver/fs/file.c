@@ -10,6 +10,13 @@
 #include "inode.h"
 #include "locks.h"
 
+static unsigned open_count;
+
+unsigned files_open(void)
+{
+    return __atomic_load_n(&open_count, __ATOMIC_RELAXED);
+}
+
 struct file *file_create(const struct file_ops *ops, uint32_t flags, struct inode *inode,
                          void *data)
 {
@@ -23,6 +30,7 @@ struct file *file_create(const struct file_ops *ops, uint32_t flags, struct inod
     f->inode = inode;
     f->data = data;
     list_init(&f->watches);
+    __atomic_add_fetch(&open_count, 1, __ATOMIC_RELAXED);
     return f;
 }
 
@@ -37,6 +45,7 @@ void file_put(struct file *f)
         f->ops->release(f);
     inode_put(f->inode);
     rt_free(f);
+    __atomic_sub_fetch(&open_count, 1, __ATOMIC_RELAXED);
 }
 
 int64_t io_put(struct io *io, const void *src, size_t size)

@@ -31,7 +31,7 @@ static int backing_path(struct backing *b, char *buf, size_t size)
 {
     struct inode *i = LIST_ENTRY(b, struct inode, backing);
     size_t len = 0;
-    int64_t err = vfs_errno(vfs_path_of(i->session, i->node, 1, buf, size, &len));
+    int64_t err = vfs_errno(vfs_path_of(i->session, i->node, VFS_ROOT_NODE, 1, buf, size, &len));
 
     return err ? (int)err : (int)len;
 }

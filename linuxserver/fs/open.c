@@ -81,7 +81,7 @@ int64_t file_open(struct walk *w, uint32_t flags, uint32_t mode, struct file **o
         return err;
     if (w->in_proc) {
         if (w->proc_missing)
-            return flags & O_CREAT ? -EACCES : -ENOENT;
+            return -ENOENT;
         return proc_open(t, w->proc, flags, out);
     }
     if (mode_is(inode->mode, S_IFLNK) && !(flags & O_PATH)) {

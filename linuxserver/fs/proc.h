@@ -15,17 +15,19 @@ struct task;
 struct file;
 struct inode;
 struct vfs_attr;
+struct vfs_cred;
 
 struct proc_node {
     uint16_t entry; /* index into the table of entries; 0 is the root */
     uint16_t zero;
-    int32_t pid; /* of /proc/PID/..., else 0 */
-    int32_t tid; /* of /proc/PID/task/TID/..., else 0 */
-    int32_t fd;  /* of .../fd/N, else -1 */
+    int32_t pid;    /* of /proc/PID/..., else 0 */
+    int32_t tid;    /* of /proc/PID/task/TID/..., else 0 */
+    int32_t fd;     /* of .../fd/N, else -1 */
+    jg_time_t born; /* when that process began: another one with its number is not it */
 };
 
 #define PROC_ROOT ((struct proc_node){.fd = -1})
-#define PROC_TAG  1u /* the foreign tag of every proc mount */
+#define PROC_TAG  1u /* the foreign tag of every proc mount, and its st_dev */
 
 /* Where a walk that began in procfs ended. */
 enum proc_end {
@@ -42,11 +44,24 @@ enum proc_end {
 int64_t proc_walk(struct task *t, struct proc_node *at, char *path, size_t size, bool follow,
                   enum proc_end *end, struct inode **outside);
 
-/* stat(2) of a place; with `follow`, of what a descriptor's link shows. Returns 0 or -errno. */
+/*
+ * stat(2) of a place; with `follow`, of what a descriptor's link shows. Returns 0 or -errno. A place
+ * whose process has gone still has attributes (of root's), as an open file of it has: who comes by
+ * name has been told -ENOENT by the walk.
+ */
 int64_t proc_stat(struct task *t, struct proc_node at, bool follow, struct vfs_attr *out);
 
-/* Opens it (read-only files and directories). For fd/N, exe and other magic links: a new description of the same file.
- * Returns 0 with a reference in *out, or -errno. Source: proc(5). */
+/*
+ * Whether `who` may open it: `how` is VFS_WALK_READ, _WRITE, _EXECUTE, as for vfsd's files. Returns
+ * 0, -EACCES, or -ENOENT: the process has gone.
+ */
+int64_t proc_access(const struct vfs_cred *who, const struct task *t, struct proc_node at,
+                    uint32_t how);
+
+/*
+ * Opens it. For fd/N that is no file of vfsd: the same description again.
+ * Returns 0 with a reference in *out, or -errno. Source: proc(5).
+ */
 int64_t proc_open(struct task *t, struct proc_node at, uint32_t flags, struct file **out);
 
 /* readlink(2): the length, or -errno. */

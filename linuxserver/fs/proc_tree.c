@@ -9,64 +9,107 @@
 #include <file.h>
 #include <task.h>
 
+#define FOLDER(name, parent)                                                                       \
+    {                                                                                              \
+        name, parent, DIRECTORY, 0555, NULL, NULL                                                  \
+    }
+#define FILE(name, parent, mode, text)                                                             \
+    {                                                                                              \
+        name, parent, TEXT, mode, text, NULL                                                       \
+    }
+#define FILE_RW(name, parent, text, write)                                                         \
+    {                                                                                              \
+        name, parent, TEXT, 0644, text, write                                                      \
+    }
+#define SECRET(name, mode, text)                                                                   \
+    {                                                                                              \
+        name, TID, LOOKED, mode, text, NULL                                                        \
+    }
+#define LINK(name, parent, kind)                                                                   \
+    {                                                                                              \
+        name, parent, kind, 0777, NULL, NULL                                                       \
+    }
+#define VALUE(name, parent)    FILE(name, parent, 0444, proc_sys_value)
+#define VALUE_RW(name, parent) FILE_RW(name, parent, proc_sys_value, proc_sys_set)
+
 /* Where TID is the parent the entry is shown under PID too. */
 static const struct proc_entry entries[] = {
-    [ROOT] = {"", ROOT, DIRECTORY, 0555, NULL},
-    [PID] = {NULL, ROOT, DIRECTORY, 0555, NULL},
-    [TASKS] = {"task", PID, DIRECTORY, 0555, NULL},
-    [TID] = {NULL, TASKS, DIRECTORY, 0555, NULL},
-    [FDS] = {"fd", TID, DIRECTORY, 0500, NULL},
-    [FD] = {NULL, FDS, MAGIC, 0700, NULL},
-    [FDINFOS] = {"fdinfo", TID, DIRECTORY, 0555, NULL},
-    [FDINFO] = {NULL, FDINFOS, TEXT, 0444, proc_fdinfo},
-    [SYS] = {"sys", ROOT, DIRECTORY, 0555, NULL},
-    [SYS_KERNEL] = {"kernel", SYS, DIRECTORY, 0555, NULL},
-    [SYS_KERNEL_RANDOM] = {"random", SYS_KERNEL, DIRECTORY, 0555, NULL},
-    [SYS_VM] = {"vm", SYS, DIRECTORY, 0555, NULL},
-    [SYS_FS] = {"fs", SYS, DIRECTORY, 0555, NULL},
-    [NAMED] = {"cpuinfo", ROOT, TEXT, 0444, proc_cpuinfo},
-    {"meminfo", ROOT, TEXT, 0444, proc_meminfo},
-    {"stat", ROOT, TEXT, 0444, proc_system_stat},
-    {"loadavg", ROOT, TEXT, 0444, proc_loadavg},
-    {"uptime", ROOT, TEXT, 0444, proc_uptime},
-    {"version", ROOT, TEXT, 0444, proc_version},
-    {"filesystems", ROOT, TEXT, 0444, proc_filesystems},
-    {"cmdline", ROOT, TEXT, 0444, proc_kernel_cmdline},
-    {"mounts", ROOT, SYMLINK, 0777, NULL},
-    {"self", ROOT, SYMLINK, 0777, NULL},
-    {"thread-self", ROOT, SYMLINK, 0777, NULL},
-    {"stat", TID, TEXT, 0444, proc_stat_line},
-    {"statm", TID, TEXT, 0444, proc_statm},
-    {"status", TID, TEXT, 0444, proc_status},
-    {"cmdline", TID, TEXT, 0444, proc_cmdline},
-    {"environ", TID, TEXT, 0400, proc_environ},
-    {"auxv", TID, TEXT, 0400, proc_auxv},
-    {"comm", TID, TEXT, 0644, proc_comm},
-    {"maps", TID, TEXT, 0444, proc_maps},
-    {"smaps", TID, TEXT, 0444, proc_smaps},
-    {"limits", TID, TEXT, 0444, proc_limits},
-    {"mounts", TID, TEXT, 0444, proc_mounts},
-    {"mountinfo", TID, TEXT, 0444, proc_mountinfo},
-    {"oom_score_adj", TID, TEXT, 0644, proc_oom_score_adj},
-    {"oom_score", TID, TEXT, 0444, proc_oom_score},
-    {"exe", TID, MAGIC, 0777, NULL},
-    {"cwd", TID, MAGIC, 0777, NULL},
-    {"root", TID, MAGIC, 0777, NULL},
-    {"ostype", SYS_KERNEL, TEXT, 0444, proc_sys_value},
-    {"osrelease", SYS_KERNEL, TEXT, 0444, proc_sys_value},
-    {"version", SYS_KERNEL, TEXT, 0444, proc_sys_value},
-    {"hostname", SYS_KERNEL, TEXT, 0644, proc_sys_value},
-    {"pid_max", SYS_KERNEL, TEXT, 0644, proc_sys_value},
-    {"threads-max", SYS_KERNEL, TEXT, 0644, proc_sys_value},
-    {"ngroups_max", SYS_KERNEL, TEXT, 0444, proc_sys_value},
-    {"cap_last_cap", SYS_KERNEL, TEXT, 0444, proc_sys_value},
-    {"uuid", SYS_KERNEL_RANDOM, TEXT, 0444, proc_sys_value},
-    {"boot_id", SYS_KERNEL_RANDOM, TEXT, 0444, proc_sys_value},
-    {"overcommit_memory", SYS_VM, TEXT, 0644, proc_sys_value},
-    {"max_map_count", SYS_VM, TEXT, 0644, proc_sys_value},
-    {"file-max", SYS_FS, TEXT, 0644, proc_sys_value},
-    {"nr_open", SYS_FS, TEXT, 0644, proc_sys_value},
-    {"pipe-max-size", SYS_FS, TEXT, 0644, proc_sys_value},
+    [ROOT] = FOLDER("", ROOT),
+    [PID] = FOLDER(NULL, ROOT),
+    [TASKS] = FOLDER("task", PID),
+    [TID] = FOLDER(NULL, TASKS),
+    [FDS] = {"fd", TID, DIRECTORY, 0500, NULL, NULL},
+    [FD] = {NULL, FDS, MAGIC, 0700, NULL, NULL},
+    [FDINFOS] = FOLDER("fdinfo", TID),
+    [FDINFO] = {NULL, FDINFOS, LOOKED, 0444, proc_fdinfo, NULL},
+    [SYS] = FOLDER("sys", ROOT),
+    [SYS_KERNEL] = FOLDER("kernel", SYS),
+    [SYS_KERNEL_RANDOM] = FOLDER("random", SYS_KERNEL),
+    [SYS_VM] = FOLDER("vm", SYS),
+    [SYS_FS] = FOLDER("fs", SYS),
+    [CHILDREN] = FILE("children", TID, 0444, proc_children),
+    [NAMED] = FILE("cpuinfo", ROOT, 0444, proc_cpuinfo),
+    FILE("meminfo", ROOT, 0444, proc_meminfo),
+    FILE("vmstat", ROOT, 0444, proc_vmstat),
+    FILE("stat", ROOT, 0444, proc_system_stat),
+    FILE("loadavg", ROOT, 0444, proc_loadavg),
+    FILE("uptime", ROOT, 0444, proc_uptime),
+    FILE("version", ROOT, 0444, proc_version),
+    FILE("filesystems", ROOT, 0444, proc_filesystems),
+    FILE("devices", ROOT, 0444, proc_devices),
+    FILE("swaps", ROOT, 0444, proc_swaps),
+    FILE("partitions", ROOT, 0444, proc_empty),
+    FILE("cmdline", ROOT, 0444, proc_kernel_cmdline),
+    LINK("mounts", ROOT, SYMLINK),
+    LINK("self", ROOT, SYMLINK),
+    LINK("thread-self", ROOT, SYMLINK),
+    FILE("stat", TID, 0444, proc_stat_line),
+    FILE("statm", TID, 0444, proc_statm),
+    FILE("status", TID, 0444, proc_status),
+    FILE("cmdline", TID, 0444, proc_cmdline),
+    SECRET("environ", 0400, proc_environ),
+    SECRET("auxv", 0400, proc_auxv),
+    FILE_RW("comm", TID, proc_comm, proc_comm_set),
+    SECRET("maps", 0444, proc_maps),
+    SECRET("smaps", 0444, proc_smaps),
+    SECRET("smaps_rollup", 0444, proc_smaps_rollup),
+    FILE("limits", TID, 0444, proc_limits),
+    FILE("mounts", TID, 0444, proc_mounts),
+    FILE("mountinfo", TID, 0444, proc_mountinfo),
+    FILE_RW("oom_score_adj", TID, proc_oom_score_adj, proc_oom_score_adj_set),
+    FILE("oom_score", TID, 0444, proc_oom_score),
+    FILE("cgroup", TID, 0444, proc_empty),
+    FILE("wchan", TID, 0444, proc_constant),
+    FILE("loginuid", TID, 0444, proc_constant),
+    FILE("sessionid", TID, 0444, proc_constant),
+    LINK("exe", TID, MAGIC),
+    LINK("cwd", TID, MAGIC),
+    LINK("root", TID, MAGIC),
+    VALUE("ostype", SYS_KERNEL),
+    VALUE("osrelease", SYS_KERNEL),
+    VALUE("version", SYS_KERNEL),
+    VALUE("arch", SYS_KERNEL),
+    VALUE_RW("hostname", SYS_KERNEL),
+    VALUE_RW("domainname", SYS_KERNEL),
+    VALUE("pid_max", SYS_KERNEL),
+    VALUE("threads-max", SYS_KERNEL),
+    VALUE("ngroups_max", SYS_KERNEL),
+    VALUE("cap_last_cap", SYS_KERNEL),
+    VALUE("overflowuid", SYS_KERNEL),
+    VALUE("overflowgid", SYS_KERNEL),
+    VALUE("uuid", SYS_KERNEL_RANDOM),
+    VALUE("boot_id", SYS_KERNEL_RANDOM),
+    VALUE("entropy_avail", SYS_KERNEL_RANDOM),
+    VALUE("poolsize", SYS_KERNEL_RANDOM),
+    VALUE("overcommit_memory", SYS_VM),
+    VALUE("max_map_count", SYS_VM),
+    VALUE("mmap_min_addr", SYS_VM),
+    VALUE("file-max", SYS_FS),
+    VALUE("file-nr", SYS_FS),
+    VALUE("nr_open", SYS_FS),
+    VALUE("pipe-max-size", SYS_FS),
+    VALUE("overflowuid", SYS_FS),
+    VALUE("overflowgid", SYS_FS),
 };
 
 const unsigned proc_entry_count = sizeof entries / sizeof *entries;
@@ -88,7 +131,9 @@ const char *proc_entry_name(struct proc_node at)
 
 struct process *proc_process(struct proc_node at)
 {
-    return process_find(at.pid);
+    struct process *p = process_find(at.pid);
+
+    return p && p->start_time == at.born ? p : NULL;
 }
 
 struct task *proc_task(struct proc_node at)
@@ -101,7 +146,6 @@ struct task *proc_task(struct proc_node at)
     return p ? process_any_task(p) : NULL;
 }
 
-/* Does the process (and the thread) of a place still exist? */
 bool proc_exists(struct proc_node at)
 {
     bool there;
@@ -109,21 +153,10 @@ bool proc_exists(struct proc_node at)
     if (!at.pid)
         return true;
     mutex_lock(&tasks_lock);
-    there = proc_process(at) && (!at.tid || proc_task(at));
+    /* A first thread that ended before the others, or a zombie's, is still listed. */
+    there = proc_process(at) && (!at.tid || at.tid == at.pid || proc_task(at));
     mutex_unlock(&tasks_lock);
     return there;
-}
-
-int64_t proc_check_look(const struct task *reader, struct proc_node at)
-{
-    struct task *t;
-    int64_t err;
-
-    mutex_lock(&tasks_lock);
-    t = proc_task(at);
-    err = !t ? -ENOENT : task_may_look(reader, t, false) ? 0 : -EACCES;
-    mutex_unlock(&tasks_lock);
-    return err;
 }
 
 struct file *proc_descriptor(struct proc_node at)
@@ -157,37 +190,53 @@ bool proc_is_child(unsigned index, uint16_t parent)
 {
     const struct proc_entry *e = &entries[index];
 
-    return index != ROOT && (e->parent == parent || (parent == PID && e->parent == TID));
+    if (index == ROOT || (index == CHILDREN && parent == PID))
+        return false;
+    return e->parent == parent || (parent == PID && e->parent == TID);
 }
 
-/* One component below `at`. Returns 0 or -ENOENT. */
+/* A number below a directory of numbers. */
+static int64_t step_number(struct proc_node *at, int number)
+{
+    struct process *p;
+    struct file *f;
+
+    switch (at->entry) {
+    case ROOT:
+        at->entry = PID;
+        at->pid = number;
+        mutex_lock(&tasks_lock);
+        p = process_find(number);
+        at->born = p ? p->start_time : 0;
+        mutex_unlock(&tasks_lock);
+        return p ? 0 : -ENOENT;
+    case TASKS:
+        at->entry = TID;
+        at->tid = number;
+        return number && proc_exists(*at) ? 0 : -ENOENT;
+    case FDS:
+    case FDINFOS:
+        at->fd = number;
+        at->entry = at->entry == FDS ? FD : FDINFO;
+        f = proc_descriptor(*at);
+        if (!f)
+            return -ENOENT;
+        file_put(f);
+        return 0;
+    default:
+        return -ENOENT;
+    }
+}
+
 int64_t proc_step(struct proc_node *at, const char *name, size_t length)
 {
     int number = parse_number(name, length);
 
-    if (number >= 0) {
-        if (at->entry == ROOT) {
-            at->entry = PID;
-            at->pid = number;
-        } else if (at->entry == TASKS) {
-            at->entry = TID;
-            at->tid = number;
-        } else if (at->entry == FDS || at->entry == FDINFOS) {
-            struct file *f;
-
-            at->fd = number;
-            f = proc_descriptor(*at);
-            if (!f)
-                return -ENOENT;
-            file_put(f);
-            at->entry = at->entry == FDS ? FD : FDINFO;
-        } else {
-            return -ENOENT;
-        }
-        return number && proc_exists(*at)               ? 0
-               : at->entry == FD || at->entry == FDINFO ? 0
-                                                        : -ENOENT;
-    }
+    /* Linux asks these two directories' processes before it looks for the name. */
+    if ((at->entry == PID || at->entry == TASKS) && !proc_exists(*at))
+        return -ESRCH;
+    if (number >= 0)
+        return step_number(at, number);
     for (uint16_t i = 1; i < proc_entry_count; i++) {
         if (proc_is_child(i, at->entry) && entries[i].name && strlen(entries[i].name) == length &&
             !memcmp(entries[i].name, name, length)) {
@@ -198,7 +247,6 @@ int64_t proc_step(struct proc_node *at, const char *name, size_t length)
     return -ENOENT;
 }
 
-/* "..". Returns false at the root. */
 bool proc_step_up(struct proc_node *at)
 {
     uint16_t parent = proc_entry(*at)->parent;
@@ -212,13 +260,71 @@ bool proc_step_up(struct proc_node *at)
     if (at->entry == TID)
         at->tid = 0;
     if (at->entry == PID)
-        at->pid = 0;
+        at->pid = 0, at->born = 0;
     at->entry = parent;
     return true;
 }
 
+bool proc_has_numbers(struct proc_node at)
+{
+    return at.entry == ROOT || at.entry == TASKS || at.entry == FDS || at.entry == FDINFOS;
+}
+
+int proc_next_number(struct proc_node at, int least)
+{
+    int best = -1;
+    struct process *p;
+    struct task *t;
+
+    mutex_lock(&tasks_lock);
+    if (at.entry == FDS || at.entry == FDINFOS) {
+        t = proc_task(at);
+        best = t && t->files ? fd_next(t->files, least) : -1;
+    } else if (at.entry == ROOT) {
+        LIST_FOR_EACH(it, &all_processes)
+        {
+            int pid = LIST_ENTRY(it, struct process, link)->pid;
+
+            if (pid >= least && (best < 0 || pid < best))
+                best = pid;
+        }
+    } else if ((p = proc_process(at))) {
+        if (p->pid >= least)
+            best = p->pid;
+        LIST_FOR_EACH(it, &p->tasks)
+        {
+            int tid = LIST_ENTRY(it, struct task, link)->tid;
+
+            if (tid >= least && (best < 0 || tid < best))
+                best = tid;
+        }
+    }
+    mutex_unlock(&tasks_lock);
+    return best;
+}
+
+uint32_t proc_links(struct proc_node at)
+{
+    uint32_t links = 2;
+
+    if (at.entry >= SYS && at.entry <= SYS_FS)
+        return 1; /* as sysctl's directories have it */
+    for (unsigned i = 1; i < proc_entry_count; i++)
+        links += proc_is_child(i, at.entry) && entries[i].name && entries[i].kind == DIRECTORY;
+    if (at.entry == ROOT || at.entry == TASKS) {
+        for (int n = 0; (n = proc_next_number(at, n)) >= 0; n++)
+            links++;
+    }
+    return links;
+}
+
+/*
+ * One number for each place, as long as pids stay below 2^22 and descriptors below 2^21. A thread's
+ * id is unique, so its process's is not needed.
+ */
 uint64_t proc_number(struct proc_node at)
 {
-    return 1 + at.entry + ((uint64_t)(uint32_t)at.pid << 32) +
-           ((uint64_t)(uint32_t)(at.fd + 1) << 8) + ((uint64_t)(uint32_t)at.tid << 20);
+    uint64_t who = at.tid ? (uint64_t)at.tid << 1 | 1 : (uint64_t)at.pid << 1;
+
+    return 1 + at.entry + ((uint64_t)(at.fd + 1) << 8) + (who << 30);
 }

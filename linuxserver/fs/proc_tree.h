@@ -12,6 +12,7 @@ enum proc_kind {
     TEXT,
     SYMLINK, /* to a text, see link_text() */
     MAGIC,   /* to a file: exe, cwd, root, fd/N */
+    LOOKED,  /* TEXT that only who may look into the process may open */
 };
 
 /* Entries that the code names; the table holds more. */
@@ -29,6 +30,7 @@ enum {
     SYS_KERNEL_RANDOM,
     SYS_VM,
     SYS_FS,
+    CHILDREN,
     NAMED,
 };
 
@@ -38,6 +40,7 @@ struct proc_entry {
     uint16_t kind;
     uint32_t mode;
     proc_text text;
+    proc_write write; /* NULL: nothing can be written */
 };
 
 /* The table's line of a place, or of an index below proc_entry_count. */
@@ -53,18 +56,49 @@ bool proc_exists(struct proc_node at);
 
 /*
  * May `reader` see what a process has in hand: its memory, descriptors, directories? 0, -EACCES, or
- * -ENOENT: it has gone.
+ * -ENOENT: it has gone, or has nothing left (a zombie). Takes tasks_lock.
  */
 int64_t proc_check_look(const struct task *reader, struct proc_node at);
+
+/* Who owns a place: `out` gets uid and gid. Takes tasks_lock. */
+void proc_owner(struct proc_node at, struct vfs_attr *out);
 
 /* The open file of fd/N or fdinfo/N, with a reference. NULL: none. */
 struct file *proc_descriptor(struct proc_node at);
 
-/* One component below a directory. Returns 0 or -ENOENT. */
+/* One component below a directory. Returns 0, -ENOENT, or -ESRCH: the directory is a dead process's. */
 int64_t proc_step(struct proc_node *at, const char *name, size_t length);
 
 /* "..". False at the root. */
 bool proc_step_up(struct proc_node *at);
+
+/* readlink(2) of a SYMLINK (mounts, self). Returns its length. */
+int64_t proc_link_text(const struct task *reader, struct proc_node at, char *buf, size_t size);
+
+/*
+ * The inode behind a magic link, with a reference. NULL: *err says why; -ENXIO: an open file that has
+ * none (a pipe).
+ */
+struct inode *proc_link_inode(struct task *reader, struct proc_node at, int64_t *err);
+
+/* The files behind the places; the inode's reference is taken over on success. 0 or -errno. */
+int64_t proc_open_text(uint32_t flags, struct inode *inode, struct file **out);
+int64_t proc_open_directory(uint32_t flags, struct inode *inode, struct file **out);
+
+/* lseek(2) as proc's files have it: from the start and from here. */
+int64_t proc_seek(struct file *f, int64_t offset, int whence);
+
+/* fstat(2) of a file of procfs. */
+int64_t proc_file_stat(struct file *f, struct vfs_attr *out);
+
+/* st_nlink of a directory: as many as it has directories, and two. Takes tasks_lock. */
+uint32_t proc_links(struct proc_node at);
+
+/* The smallest pid, tid or descriptor >= `least` in a directory of numbers; -1: none. */
+int proc_next_number(struct proc_node at, int least);
+
+/* Is it a directory of numbers (the root has both)? */
+bool proc_has_numbers(struct proc_node at);
 
 /* st_ino. */
 uint64_t proc_number(struct proc_node at);

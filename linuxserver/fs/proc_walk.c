@@ -1,5 +1,5 @@
 /*
- * procfs: walks, links, attributes. See proc.h.
+ * procfs: walks, attributes, paths. See proc.h.
  */
 #include <jg/rt/format.h>
 #include <jg/rt/string.h>
@@ -10,99 +10,6 @@
 
 #include "inode.h"
 #include "proc_tree.h"
-
-static int64_t link_text(struct task *t, struct proc_node at, char *buf, size_t size)
-{
-    const char *name = proc_entry(at)->name;
-
-    if (!strcmp(name, "mounts"))
-        return rt_format(buf, size, "self/mounts");
-    if (!strcmp(name, "self"))
-        return rt_format(buf, size, "%d", t->process->pid);
-    return rt_format(buf, size, "%d/task/%d", t->process->pid, t->tid);
-}
-
-/* The inode behind a magic link, with a reference; NULL: none (a pipe), *err says why. */
-static struct inode *magic_inode(struct task *reader, struct proc_node at, int64_t *err)
-{
-    const char *name = proc_entry(at)->name;
-    struct inode *i = NULL;
-    struct file *f;
-    struct task *t;
-
-    *err = proc_check_look(reader, at);
-    if (*err)
-        return NULL;
-    *err = -ENOENT;
-    if (at.entry == FD) {
-        f = proc_descriptor(at);
-        if (f && f->inode)
-            i = inode_get(f->inode);
-        else if (f)
-            *err = -ENXIO;
-        file_put(f);
-        return i;
-    }
-    mutex_lock(&tasks_lock);
-    t = proc_task(at);
-    if (t && t->mm && !strcmp(name, "exe") && t->mm->exe)
-        i = inode_get(LIST_ENTRY(t->mm->exe, struct inode, backing));
-    else if (t && t->fs && strcmp(name, "exe"))
-        i = fs_inode(t->fs, !strcmp(name, "root"));
-    mutex_unlock(&tasks_lock);
-    return i;
-}
-
-static int64_t path_of_inode(struct inode *i, char *buf, size_t size)
-{
-    size_t len = 0;
-    int64_t err;
-
-    if (inode_in_proc(i))
-        return proc_path(i->proc, buf, size);
-    err = vfs_errno(vfs_path_of(i->session, i->node, 1, buf, size, &len));
-    if (err == -ENOENT)
-        return rt_format(buf, size, "(deleted)");
-    return err ? err : (int64_t)len;
-}
-
-static int64_t describe_file(struct file *f, char *buf, size_t size)
-{
-    struct vfs_attr attr;
-
-    if (f->inode)
-        return path_of_inode(f->inode, buf, size);
-    if (!strcmp(f->ops->name, "pipe") && !f->ops->stat(f, &attr))
-        return rt_format(buf, size, "pipe:[%lu]", attr.ino);
-    return rt_format(buf, size, "anon_inode:[%s]", f->ops->name);
-}
-
-int64_t proc_readlink(struct task *t, struct proc_node at, char *buf, size_t size)
-{
-    struct inode *i;
-    struct file *f;
-    int64_t r;
-
-    if (proc_entry(at)->kind == SYMLINK)
-        return link_text(t, at, buf, size);
-    if (proc_entry(at)->kind != MAGIC)
-        return -EINVAL;
-    if (at.entry == FD) {
-        r = proc_check_look(t, at);
-        f = r ? NULL : proc_descriptor(at);
-        if (!f)
-            return r ? r : -ENOENT;
-        r = describe_file(f, buf, size);
-        file_put(f);
-        return r;
-    }
-    i = magic_inode(t, at, &r);
-    if (!i)
-        return r;
-    r = path_of_inode(i, buf, size);
-    inode_put(i);
-    return r;
-}
 
 /* Puts `link` in front of what remains of the path. */
 static int64_t splice(char *path, size_t size, const char *rest, const char *link, size_t link_len)
@@ -153,7 +60,7 @@ int64_t proc_walk(struct task *t, struct proc_node *at, char *path, size_t size,
             n = proc_step(at, name, length);
             if (n) {
                 *end = PROC_MISSING;
-                return *next ? n : 0;
+                return *next || n != -ENOENT ? n : 0;
             }
             if ((at->entry == FD || at->entry == FDINFO) && (n = proc_check_look(t, *at)))
                 return n;
@@ -163,14 +70,14 @@ int64_t proc_walk(struct task *t, struct proc_node *at, char *path, size_t size,
             if (++links > 40)
                 return -ELOOP;
             if (proc_entry(*at)->kind == SYMLINK) {
-                n = link_text(t, *at, text, sizeof text);
+                n = proc_link_text(t, *at, text, sizeof text);
                 n = splice(path, size, next, text, (size_t)n);
                 if (n)
                     return n;
                 *at = parent;
                 continue;
             }
-            *outside = magic_inode(t, *at, &n);
+            *outside = proc_link_inode(t, *at, &n);
             if (n == -ENXIO && !*next) {
                 *end = PROC_HERE; /* a pipe: opened as the description it is */
                 return 0;
@@ -185,19 +92,26 @@ int64_t proc_walk(struct task *t, struct proc_node *at, char *path, size_t size,
     }
 }
 
-static void owner(struct proc_node at, struct vfs_attr *out)
+/* What st_mode says besides the type: for a descriptor's link, what it was opened for. */
+static uint32_t permissions(struct proc_node at)
 {
-    struct task *t;
+    struct file *f;
+    uint32_t mode;
 
-    if (!at.pid)
-        return;
-    mutex_lock(&tasks_lock);
-    t = proc_task(at);
-    if (t) {
-        out->uid = t->cred.euid;
-        out->gid = t->cred.egid;
-    }
-    mutex_unlock(&tasks_lock);
+    if (at.entry != FD)
+        return proc_entry(at)->mode;
+    f = proc_descriptor(at);
+    if (!f)
+        return 0;
+    mode = (file_readable(f) ? 0500 : 0) | (file_writable(f) ? 0300 : 0);
+    file_put(f);
+    return mode;
+}
+
+/* When a place came to be: a process's with it, the others with the system. */
+static int64_t age(struct proc_node at)
+{
+    return time_wall() - time_monotonic() + at.born;
 }
 
 int64_t proc_stat(struct task *t, struct proc_node at, bool follow, struct vfs_attr *out)
@@ -207,8 +121,6 @@ int64_t proc_stat(struct task *t, struct proc_node at, bool follow, struct vfs_a
     int64_t err;
 
     (void)t;
-    if (!proc_exists(at))
-        return -ENOENT;
     if (at.entry == FD && follow) {
         f = proc_descriptor(at);
         if (!f)
@@ -218,12 +130,15 @@ int64_t proc_stat(struct task *t, struct proc_node at, bool follow, struct vfs_a
         return err;
     }
     memset(out, 0, sizeof *out);
-    out->dev = 20;
+    out->dev = PROC_TAG;
     out->ino = proc_number(at);
-    out->mode = e->mode | (e->kind == DIRECTORY ? S_IFDIR : e->kind == TEXT ? S_IFREG : S_IFLNK);
-    out->nlink = e->kind == DIRECTORY ? 2 : 1;
-    out->atime = out->mtime = out->ctime = time_wall();
-    owner(at, out);
+    out->mode = permissions(at) | (e->kind == DIRECTORY                   ? S_IFDIR
+                                   : e->kind == TEXT || e->kind == LOOKED ? S_IFREG
+                                                                          : S_IFLNK);
+    out->nlink = e->kind == DIRECTORY ? proc_links(at) : 1;
+    out->size = at.entry == FD ? 64 : e->kind == SYMLINK && !strcmp(e->name, "mounts") ? 11 : 0;
+    out->atime = out->mtime = out->ctime = age(at);
+    proc_owner(at, out);
     return 0;
 }
 

@@ -101,6 +101,9 @@ static inline struct file *file_get(struct file *f)
     return f;
 }
 
+/* How many there are. */
+unsigned files_open(void);
+
 /* Lets go of one reference; the last closes it. May wait: called with no lock held. */
 void file_put(struct file *f);
 
@@ -136,6 +139,8 @@ int fd_install_at(struct task *t, struct file *f, int fd, bool cloexec);
 int fd_close(struct task *t, int fd);
 int fd_get_flags(struct task *t, int fd); /* FD_CLOEXEC or 0, -EBADF */
 int fd_set_flags(struct task *t, int fd, int flags);
+/* How many descriptors the table has room for now, for /proc/PID/status. tasks_lock may be held. */
+int files_room(struct files *files);
 /* The first descriptor >= fd that is open, for /proc/PID/fd and close_range; -1: none. */
 int fd_next(struct files *files, int fd);
 /*

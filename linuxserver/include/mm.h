@@ -75,9 +75,9 @@ struct mm {
     uint64_t auxv[48];
     unsigned auxv_words;
     uint64_t mapped; /* bytes in regions */
+    uint64_t mapped_peak; /* the most that it was before something was unmapped */
     uint64_t locked;
     uint64_t data_bytes;
-    uint64_t max_rss_pages;
     uint64_t stack_limit; /* RLIMIT_STACK, in bytes: how far a stack region grows */
     bool dumpable;
     uint32_t barriers; /* what membarrier(2) was registered for */
@@ -152,10 +152,21 @@ int clear_out(struct mm *m, uint64_t va, size_t size);
 /* Counts for /proc and rusage, in pages. */
 struct mm_usage {
     uint64_t resident, shared, tables, virtual_pages;
+    uint64_t resident_peak, virtual_peak;
 };
 
 /* Counts now; the process may go on meanwhile. */
 void mm_usage(struct mm *m, struct mm_usage *usage);
+
+/* What is mapped, by its use, in bytes. Source: proc(5), VmData and its neighbours. */
+struct mm_parts {
+    uint64_t code, libraries; /* executable: the program's, all others' */
+    uint64_t data;            /* private and writable, but for the stack */
+    uint64_t stack, locked;
+};
+
+/* Takes mm->lock. */
+void mm_parts(struct mm *m, struct mm_parts *parts);
 
 /*
  * Moves bytes between a VMO and a program (op: JG_TRANSFER_*; *offset is moved by APPEND to where

@@ -96,6 +96,7 @@ struct process {
     uint64_t min_faults, child_min_faults, max_rss, child_max_rss;
     uint64_t switches, child_switches; /* voluntary ones */
     int oom_score_adj;
+    int oom_score_adj_min; /* as low as one without CAP_SYS_RESOURCE may set it */
     bool dumpable;
 };
 
@@ -157,6 +158,7 @@ struct task {
 
     /* Waiting: see sync/wait.h. */
     volatile uint32_t wake;
+    volatile char sleeps; /* as /proc tells it: 0, 'S', or 'D' when only a kill ends it */
     volatile uint32_t in_server; /* a worker handles a trap of it: wake it, do not kick it */
     struct outcome *outcome;     /* of the trap that is being handled */
 
@@ -243,6 +245,9 @@ bool process_group_orphaned(int pgid, int sid);
 /* Counts for sysinfo, /proc/loadavg, /proc/stat. */
 unsigned task_total(void);
 extern uint64_t forks_total;
+
+/* User time of tasks that have ended, for /proc/stat. tasks_lock is held. */
+extern uint64_t user_ns_ended;
 
 /* CPU time of a task or of a living process, in nanoseconds. */
 void task_times(struct task *t, uint64_t *user, uint64_t *system);

@@ -1,5 +1,5 @@
 /*
- * Address spaces: life, fork, faults, usage.
+ * Address spaces: life, fork, faults.
  */
 #include <mm.h>
 
@@ -97,6 +97,7 @@ struct mm *mm_clone(struct mm *m)
     child->lock = (struct mutex)MUTEX_INIT;
     child->refs = 1;
     child->locked = 0;
+    child->mapped_peak = 0;
     child->count = 0;
     child->front = 0;
     child->gap_length = 0;
@@ -174,19 +175,4 @@ int mm_fault(struct mm *m, uint64_t va, uint32_t fault_flags, jg_status_t why, i
     }
     mutex_unlock(&m->lock);
     return sig;
-}
-
-void mm_usage(struct mm *m, struct mm_usage *usage)
-{
-    struct jg_info_aspace info;
-
-    memset(usage, 0, sizeof *usage);
-    if (jg_object_info(m->aspace, JG_INFO_ASPACE, &info, sizeof info) < 0)
-        return;
-    usage->resident = info.private_pages + info.shared_pages;
-    usage->shared = info.shared_pages;
-    usage->tables = info.table_pages;
-    usage->virtual_pages = m->mapped / PAGE_SIZE;
-    if (usage->resident > m->max_rss_pages)
-        m->max_rss_pages = usage->resident;
 }

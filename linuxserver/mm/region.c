@@ -137,6 +137,8 @@ void region_remove(struct mm *m, uint64_t start, uint64_t end)
     region_split(m, start);
     region_split(m, end);
     first = i = region_index(m, start);
+    if (m->mapped > m->mapped_peak)
+        m->mapped_peak = m->mapped;
     for (; i < m->count && m->regions[i].start < end; i++) {
         m->mapped -= m->regions[i].end - m->regions[i].start;
         if (m->regions[i].backing)

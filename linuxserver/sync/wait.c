@@ -53,13 +53,18 @@ void wait_prepare(struct task *task)
 
 static int sleep_until(struct task *task, jg_time_t deadline, const volatile uint32_t *stop)
 {
+    jg_status_t status;
+
     for (;;) {
         if (__atomic_load_n(stop, __ATOMIC_SEQ_CST))
             return -ERESTARTSYS;
         if (__atomic_load_n(&task->wake, __ATOMIC_SEQ_CST))
             return 0;
         task->switches++;
-        if (jg_futex_wait((const uint32_t *)&task->wake, 0, deadline) == JG_ERR_TIMED_OUT)
+        task->sleeps = stop == &task->killed ? 'D' : 'S';
+        status = jg_futex_wait((const uint32_t *)&task->wake, 0, deadline);
+        task->sleeps = 0;
+        if (status == JG_ERR_TIMED_OUT)
             return __atomic_load_n(stop, __ATOMIC_SEQ_CST) ? -ERESTARTSYS : -ETIMEDOUT;
     }
 }

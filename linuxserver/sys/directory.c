@@ -48,7 +48,7 @@ int64_t sys_getcwd(struct task *t, const uint64_t *a)
         len = r > 0 ? (size_t)r : 0;
         r = r < 0 ? r : 0;
     } else {
-        r = vfs_errno(vfs_path_of(cwd->session, cwd->node, root->node, path, PATH_LIMIT, &len));
+        r = vfs_errno(vfs_path_of(cwd->session, cwd->node, root->node, 0, path, PATH_LIMIT, &len));
         if (r == -EXDEV)
             r = -ENOENT;
     }

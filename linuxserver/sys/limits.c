@@ -7,6 +7,7 @@
 #include <jg/rt/time.h>
 
 #include <linux/sysinfo.h>
+#include <task/load.h>
 #include <mm.h>
 #include <task/rlimit.h>
 
@@ -115,8 +116,8 @@ int64_t sys_getrusage(struct task *t, const uint64_t *a)
     else
         process_usage(t->process, &usage);
     mutex_unlock(&tasks_lock);
-    if (who != RUSAGE_CHILDREN && t->mm->max_rss_pages > usage.max_rss)
-        usage.max_rss = t->mm->max_rss_pages;
+    if (who != RUSAGE_CHILDREN && memory.resident_peak > usage.max_rss)
+        usage.max_rss = memory.resident_peak;
     return usage_out(t, a[1], &usage);
 }
 
@@ -124,6 +125,7 @@ int64_t sys_sysinfo(struct task *t, const uint64_t *a)
 {
     struct jg_info_system info;
     struct sysinfo out;
+    uint64_t loads[3];
 
     if (jg_object_info(JG_HANDLE_NONE, JG_INFO_SYSTEM, &info, sizeof info) < 0)
         return -EIO;
@@ -131,9 +133,13 @@ int64_t sys_sysinfo(struct task *t, const uint64_t *a)
     out.uptime = time_monotonic() / NS_PER_SEC;
     out.totalram = info.total_frames * PAGE_SIZE;
     out.freeram = info.free_frames * PAGE_SIZE;
+    out.sharedram = info.vmo_frames * PAGE_SIZE;
     mutex_lock(&tasks_lock);
     out.procs = (uint16_t)task_total();
+    load_averages(loads);
     mutex_unlock(&tasks_lock);
+    for (int i = 0; i < 3; i++)
+        out.loads[i] = loads[i] << (SI_LOAD_SHIFT - LOAD_SHIFT);
     out.mem_unit = 1;
     return copy_out(t->mm, a[0], &out, sizeof out);
 }

@@ -177,6 +177,13 @@ int64_t sys_msync(struct task *t, const uint64_t *a)
 
 #define MINCORE_BATCH 1024ull
 
+static int64_t copy_presence(struct task *t, uint64_t va, struct jg_info_mapped *m)
+{
+    for (uint64_t i = 0; i < m->pages; i++)
+        m->page[i] &= JG_PAGE_PRESENT;
+    return copy_out(t->mm, va, m->page, m->pages);
+}
+
 int64_t sys_mincore(struct task *t, const uint64_t *a)
 {
     uint64_t pages = page_up(a[1]) / PAGE_SIZE;
@@ -199,7 +206,7 @@ int64_t sys_mincore(struct task *t, const uint64_t *a)
         if (jg_object_info(t->mm->aspace, JG_INFO_MAPPED, m, sizeof *m + m->pages) < 0)
             err = -EAGAIN;
         else
-            err = copy_out(t->mm, a[2] + i, m->present, m->pages);
+            err = copy_presence(t, a[2] + i, m);
     }
     rt_free(m);
     return err;

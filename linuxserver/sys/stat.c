@@ -167,18 +167,6 @@ static void use_real_ids(struct task *t, struct vfs_cred *cred)
     t->cred = saved;
 }
 
-static int64_t proc_access(struct walk *w, uint32_t how)
-{
-    struct vfs_attr attr;
-    int64_t r = w->proc_missing ? -ENOENT : proc_stat(w->task, w->proc, true, &attr);
-
-    if (r)
-        return r;
-    if ((how & VFS_WALK_EXECUTE) && !(attr.mode & 0111))
-        return -EACCES;
-    return 0;
-}
-
 static int64_t access_at(struct task *t, int dirfd, uint64_t path, uint32_t mode, uint32_t flags)
 {
     struct access_args args = {0};
@@ -197,7 +185,7 @@ static int64_t access_at(struct task *t, int dirfd, uint64_t path, uint32_t mode
         use_real_ids(t, &w->cred);
     r = path_run(w, !(flags & AT_SYMLINK_NOFOLLOW), op_access, &args);
     if (!r && w->in_proc)
-        r = proc_access(w, args.how);
+        r = w->proc_missing ? -ENOENT : proc_access(&w->cred, t, w->proc, args.how);
     path_end(w);
     return r;
 }

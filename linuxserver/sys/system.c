@@ -74,10 +74,22 @@ int64_t sys_setdomainname(struct task *t, const uint64_t *a)
     return set_name(t, a, uts.domainname);
 }
 
-void system_hostname(char *buf, size_t size)
+void system_name(bool domain, char *buf, size_t size)
 {
+    const char *field = domain ? uts.domainname : uts.nodename;
+
     mutex_lock(&name_lock);
-    memcpy(buf, uts.nodename, size < sizeof uts.nodename ? size : sizeof uts.nodename);
+    memcpy(buf, field, size < sizeof uts.nodename ? size : sizeof uts.nodename);
+    mutex_unlock(&name_lock);
+}
+
+void system_set_name(bool domain, const char *name)
+{
+    char *field = domain ? uts.domainname : uts.nodename;
+
+    mutex_lock(&name_lock);
+    memset(field, 0, sizeof uts.nodename);
+    memcpy(field, name, strnlen(name, __NEW_UTS_LEN));
     mutex_unlock(&name_lock);
 }
 

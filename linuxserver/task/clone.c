@@ -121,6 +121,7 @@ static void copy_process(struct process *p, const struct process *from)
     p->tty = from->tty;
     p->limits = from->limits;
     p->oom_score_adj = from->oom_score_adj;
+    p->oom_score_adj_min = from->oom_score_adj_min;
     p->dumpable = from->dumpable;
 }
 

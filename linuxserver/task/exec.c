@@ -145,9 +145,11 @@ static void commit(struct task *t, struct image *image, const struct identity *n
     struct sighand *old_sighand = t->sighand;
     struct mm *old_mm = t->mm;
     struct process *p = t->process;
+    struct mm_usage usage;
     bool new_ids = cred->euid != t->cred.euid || cred->egid != t->cred.egid;
 
     task_release_words(t, false);
+    mm_usage(old_mm, &usage);
     jg_process_set_aspace(p->handle, image->mm->aspace);
     mutex_lock(&tasks_lock);
     t->mm = image->mm;
@@ -167,11 +169,11 @@ static void commit(struct task *t, struct image *image, const struct identity *n
     set_name(t, path);
     p->execed = true;
     p->exit_signal = SIGCHLD;
-    if (old_mm->max_rss_pages > p->max_rss)
-        p->max_rss = old_mm->max_rss_pages;
     posix_timers_delete(p);
     pending_flush_timers(&p->shared);
     pending_flush_timers(&t->pending);
+    if (usage.resident_peak > p->max_rss)
+        p->max_rss = usage.resident_peak;
     signal_update(t);
     mutex_unlock(&tasks_lock);
     task_vfork_release(t);

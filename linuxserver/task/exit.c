@@ -62,8 +62,8 @@ static void leave_shared(struct task *t)
         struct mm_usage usage;
 
         mm_usage(mm, &usage);
-        if (mm->max_rss_pages > t->process->max_rss)
-            t->process->max_rss = mm->max_rss_pages;
+        if (usage.resident_peak > t->process->max_rss)
+            t->process->max_rss = usage.resident_peak;
     }
     mm_put(mm);
 }
@@ -298,6 +298,7 @@ void task_exit(struct task *t, int status)
     p->uid = t->cred.uid;
     memcpy(p->comm, t->comm, sizeof p->comm);
     p->user_ns += usage.user_ns;
+    user_ns_ended += usage.user_ns;
     p->system_ns += usage.system_ns;
     p->min_faults += usage.faults;
     p->switches += usage.switches;

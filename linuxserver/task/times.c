@@ -3,6 +3,8 @@
  */
 #include <task.h>
 
+uint64_t user_ns_ended;
+
 void task_times(struct task *t, uint64_t *user, uint64_t *system)
 {
     struct jg_info_task info;

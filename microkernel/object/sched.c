@@ -55,6 +55,15 @@ void sched_remove(struct thread *thread)
         sched.ready_bands &= ~(1u << thread->priority);
 }
 
+uint64_t sched_count(unsigned band)
+{
+    uint64_t count = 0;
+
+    list_for_each(node, &sched.ready[band])
+        count++;
+    return count;
+}
+
 void sched_leave(struct thread *thread)
 {
     ASSERT(thread == current_thread());

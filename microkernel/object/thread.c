@@ -196,7 +196,7 @@ void thread_end(struct thread *thread, int64_t code)
     list_remove(&thread->in_process);
     process->run_ticks += thread->run_ticks;
     process->server_ticks += thread->server_ticks;
-    process->faults += thread->faults;
+    process->faults += thread->arch.faults;
     if (started && --process->started == 0)
         process_kill(process, code);
     arch_thread_destroy(&thread->arch);

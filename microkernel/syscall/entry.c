@@ -99,7 +99,6 @@ static void kill_native(struct thread *t, unsigned vector, uintptr_t address, co
 
 void kernel_fault(struct thread *t, uintptr_t va, unsigned flags, jg_status_t why)
 {
-    t->faults++;
     if (thread_is_trapped(t))
         trap_with(t, why == JG_ERR_NO_MEMORY ? JG_TRAP_NO_MEMORY : JG_TRAP_FAULT, va, flags,
                   (uint64_t)(int64_t)why, arch_pc(&t->arch), arch_sp(&t->arch));

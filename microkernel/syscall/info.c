@@ -64,7 +64,7 @@ static int64_t info_thread(struct object *object, uint64_t buffer, uint64_t room
     info = (struct jg_info_task){
         .user_ns = sched_ticks_ns(thread->run_ticks),
         .server_ns = sched_ticks_ns(thread->server_ticks),
-        .faults = thread->faults,
+        .faults = thread->arch.faults,
         .state = thread->state == THREAD_NEW     ? 0
                  : thread->state == THREAD_ENDED ? 2
                                                  : 1,
@@ -92,10 +92,8 @@ static int64_t info_process(struct object *object, uint64_t buffer, uint64_t roo
             sched_account(thread);
         run += thread->run_ticks;
         server += thread->server_ticks;
-        info.faults += thread->faults;
+        info.faults += thread->arch.faults;
     }
-    if (process->memory)
-        info.faults += process->memory->as->faults;
     info.user_ns = sched_ticks_ns(run);
     info.server_ns = sched_ticks_ns(server);
     return give(buffer, room, &info, sizeof(info));
@@ -145,6 +143,8 @@ static int64_t info_system(uint64_t buffer, uint64_t room)
         .context_switches = sched.switches,
         .boot_wall_ns = (uint64_t)time_wall_offset(),
         .idle_ns = sched_ticks_ns(sched.idle_ticks),
+        .vmo_frames = vmo_frames(),
+        .runnable = sched_count(SCHED_PROGRAMS),
     };
 
     return give(buffer, room, &info, sizeof(info));
@@ -162,19 +162,20 @@ static int64_t info_paddr(struct object *object, uint64_t buffer, uint64_t room)
 
 static int64_t info_mapped(struct object *object, uint64_t buffer, uint64_t room)
 {
-    static uint8_t present[4096];
+    static uint8_t page[4096];
     struct jg_info_mapped info;
 
     if (room < sizeof(info))
         return JG_ERR_TOO_BIG;
     if (!copy_from_user(&info, buffer, sizeof(info)))
         return JG_ERR_BAD_ADDRESS;
-    if (info.pages > sizeof(present) || (info.va & PAGE_MASK) || info.va >= JG_USER_TOP)
+    if (info.pages > sizeof(page) || (info.va & PAGE_MASK) || info.va >= JG_USER_TOP)
         return JG_ERR_INVALID_ARGS;
     if (room - sizeof(info) < info.pages)
         return JG_ERR_TOO_BIG;
-    aspace_mapped(memory_of(object)->as, info.va, info.pages, present);
-    if (!copy_to_user(buffer + sizeof(info), present, info.pages))
+    info.va = aspace_mapped(memory_of(object)->as, info.va, info.pages, page);
+    if (!copy_to_user(buffer, &info, sizeof(info)) ||
+        !copy_to_user(buffer + sizeof(info), page, info.pages))
         return JG_ERR_BAD_ADDRESS;
     return (int64_t)(sizeof(info) + info.pages);
 }

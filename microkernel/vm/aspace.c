@@ -88,14 +88,58 @@ void aspace_info(const struct aspace *as, struct jg_info_aspace *info)
         .table_pages = as->pt.tables,
         .mapped_bytes = as->mapped_bytes,
         .mappings = as->mapping_count,
+        .peak_pages = MAX(as->peak_pages, as->private_pages + as->shared_pages),
     };
 }
 
-void aspace_mapped(struct aspace *as, uintptr_t va, uint64_t pages, uint8_t *present)
+/* In how many address spaces page `index` of a VMO is mapped now, counted up to the limit. */
+static unsigned vmo_page_mapped(const struct vmo *vmo, uint64_t index, paddr_t frame)
 {
-    for (uint64_t i = 0; i < pages; i++, va += PAGE_SIZE) {
-        pte_t *entry = va < JG_USER_TOP ? pt_find(&as->pt, va) : NULL;
+    unsigned count = 0;
 
-        present[i] = entry && pte_present(*entry);
+    list_for_each(node, &vmo->mappings)
+    {
+        const struct mapping *m = list_entry(node, struct mapping, vmo_link);
+        uint64_t first = m->offset >> PAGE_SHIFT;
+        const pte_t *entry;
+
+        if (index < first || index - first >= (m->end - m->start) >> PAGE_SHIFT)
+            continue;
+        entry = pt_find(&m->aspace->pt, m->start + ((index - first) << PAGE_SHIFT));
+        count += entry && pte_present(*entry) && pte_frame(*entry) == frame;
+        if (count == JG_PAGE_COUNT_MAX)
+            break;
     }
+    return count;
+}
+
+static uint8_t page_known(struct aspace *as, uintptr_t va)
+{
+    const struct mapping *m = va < JG_USER_TOP ? mapping_find(as, va) : NULL;
+    const pte_t *entry = m ? pt_find(&as->pt, va) : NULL;
+    unsigned bits, count;
+
+    if (!entry || !*entry)
+        return 0;
+    bits = (pte_present(*entry) ? JG_PAGE_PRESENT : 0) | (pte_dirty(*entry) ? JG_PAGE_WRITTEN : 0);
+    if (pte_private(*entry)) {
+        bits |= JG_PAGE_PRIVATE;
+        count = MIN(frame_of(pte_frame(*entry))->refs, JG_PAGE_COUNT_MAX);
+    } else if (!m->vmo) {
+        bits |= JG_PAGE_ZERO;
+        count = JG_PAGE_COUNT_MAX;
+    } else {
+        count = vmo_page_mapped(m->vmo, (va - m->start + m->offset) >> PAGE_SHIFT,
+                                pte_frame(*entry));
+    }
+    return (uint8_t)(bits | count << JG_PAGE_COUNT_SHIFT);
+}
+
+uintptr_t aspace_mapped(struct aspace *as, uintptr_t va, uint64_t pages, uint8_t *page)
+{
+    for (uint64_t i = 0; i < pages; i++, va += PAGE_SIZE)
+        page[i] = page_known(as, va);
+    if (va >= JG_USER_TOP || !pt_next(&as->pt, &va, JG_USER_TOP))
+        return JG_USER_TOP;
+    return va;
 }

@@ -220,7 +220,6 @@ jg_status_t aspace_fault(struct aspace *as, uintptr_t va, unsigned flags)
         return JG_ERR_BAD_ADDRESS;
     if (unlikely(!access_allowed(m, flags)))
         return JG_ERR_PROTECTED;
-    as->faults++;
     return fault_page(as, m, va & ~PAGE_MASK, flags & JG_FAULT_WRITE);
 }
 

@@ -36,6 +36,7 @@ void pages_drop(struct aspace *as, uintptr_t start, uintptr_t end, bool private_
     uintptr_t va = start;
     pte_t *entry;
 
+    as->peak_pages = MAX(as->peak_pages, as->private_pages + as->shared_pages);
     while ((entry = pt_next(&as->pt, &va, end))) {
         uintptr_t stop = MIN(pt_table_end(va), end);
 

@@ -16,6 +16,13 @@
 
 static bool reap_step(struct reap *reap, unsigned budget);
 
+static uint64_t frames_in_use;
+
+uint64_t vmo_frames(void)
+{
+    return frames_in_use;
+}
+
 static uint64_t page_count(uint64_t size)
 {
     return (size + PAGE_MASK) >> PAGE_SHIFT;
@@ -51,6 +58,7 @@ static bool enter_frames(struct vmo *vmo, paddr_t base, uint64_t count)
             return false;
         *slot = (base + i * PAGE_SIZE) | PAGE_DIRTY;
         vmo->committed++;
+        frames_in_use++;
     }
     return true;
 }
@@ -139,6 +147,7 @@ static void clear_pages(struct vmo *vmo, uint64_t first, uint64_t end)
     uint64_t n = radix_clear(vmo, first, end, frame_unref);
 
     vmo->committed -= n;
+    frames_in_use -= n;
     account_refund(vmo->account, n);
 }
 
@@ -198,6 +207,7 @@ jg_status_t vmo_page(struct vmo *vmo, uint64_t index, bool make, bool whole, pad
         page_zero(frame_virt(*frame));
     *slot = *frame | PAGE_DIRTY;
     vmo->committed++;
+    frames_in_use++;
     return JG_OK;
 }
 

@@ -186,20 +186,23 @@ TEST(aspace, ranges_and_what_is_mapped)
 {
     struct {
         struct jg_info_mapped info;
-        uint8_t present[8];
+        uint8_t page[8];
     } q = {.info = {AT, 8}};
     struct jg_info_aspace a;
 
     CHECK_EQ(map(0, AT, 8 * 4096, 0, 0, 3, JG_MAP_PRIVATE), JG_OK);
     CHECK_EQ(jg_aspace_range(0, JG_ASPACE_POPULATE_WRITE, AT + 4096, 2 * 4096), JG_OK);
     CHECK_EQ(jg_object_info(my_aspace, JG_INFO_MAPPED, &q, sizeof(q)), sizeof(q.info) + 8);
-    CHECK_EQ(q.present[0], 0);
-    CHECK_EQ(q.present[1], 1);
-    CHECK_EQ(q.present[2], 1);
-    CHECK_EQ(q.present[3], 0);
+    CHECK_EQ(q.page[0], 0);
+    CHECK_EQ(q.page[1] & ~JG_PAGE_WRITTEN, JG_PAGE_PRESENT | JG_PAGE_PRIVATE | 1 << JG_PAGE_COUNT_SHIFT);
+    CHECK_EQ(q.page[2] & JG_PAGE_PRESENT, JG_PAGE_PRESENT);
+    CHECK_EQ(q.page[3], 0);
+    CHECK(q.info.va >= AT + 8 * 4096);
+    q.info.va = AT;
     CHECK_EQ(jg_aspace_range(0, JG_ASPACE_DROP, AT, 8 * 4096), JG_OK);
     CHECK_EQ(jg_object_info(my_aspace, JG_INFO_MAPPED, &q, sizeof(q)), sizeof(q.info) + 8);
-    CHECK_EQ(q.present[1], 0);
+    CHECK_EQ(q.page[1], 0);
+    q.info.va = AT;
     CHECK_EQ(jg_object_info(my_aspace, JG_INFO_MAPPED, &q, sizeof(q) - 1), JG_ERR_TOO_BIG);
     CHECK_EQ(jg_aspace_range(0, JG_ASPACE_POPULATE, AT, 9 * 4096), JG_ERR_NOT_FOUND);
     CHECK_EQ(jg_aspace_range(0, 99, AT, 4096), JG_ERR_INVALID_ARGS);

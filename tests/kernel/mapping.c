@@ -264,16 +264,50 @@ TEST(mapping, mapped_tells_what_is_there)
 {
     struct {
         struct jg_info_mapped head;
-        uint8_t present[4];
+        uint8_t page[4];
     } q = {.head = {.va = FAR, .pages = 4}};
+    jg_handle_t vmo = (jg_handle_t)jg_vmo_create(2 * PAGE, 0, JG_HANDLE_NONE);
+    struct jg_info_aspace info;
 
     CHECK(fresh());
     CHECK_EQ(zeros_at(other, FAR, 3), JG_OK);
     CHECK_EQ(put(other, FAR + PAGE, 1), 8);
     CHECK(jg_object_info(other, JG_INFO_MAPPED, &q, sizeof(q)) > 0);
-    CHECK_EQ(q.head.present[0], 0);
-    CHECK_EQ(q.head.present[1], 1);
-    CHECK_EQ(q.head.present[3], 0);
+    CHECK_EQ(q.page[0], 0);
+    CHECK_EQ(q.page[1] & ~JG_PAGE_WRITTEN, JG_PAGE_PRESENT | JG_PAGE_PRIVATE | 1 << JG_PAGE_COUNT_SHIFT);
+    CHECK_EQ(q.page[3], 0);
+
+    /* The page of zeros, and one of a VMO that is mapped twice. */
+    CHECK_EQ(word(other, FAR), 0);
+    CHECK_EQ(map_at(other, FAR + 8 * PAGE, 2, vmo, 3, 0), JG_OK);
+    CHECK_EQ(map_at(other, FAR + 10 * PAGE, 2, vmo, 1, 0), JG_OK);
+    CHECK_EQ(put(other, FAR + 8 * PAGE, 1), 8);
+    CHECK_EQ(word(other, FAR + 10 * PAGE), 1);
+    q.head.va = FAR;
+    q.head.pages = 1;
+    CHECK(jg_object_info(other, JG_INFO_MAPPED, &q, sizeof(q)) > 0);
+    CHECK_EQ(q.page[0] & (JG_PAGE_PRESENT | JG_PAGE_ZERO | JG_PAGE_PRIVATE), JG_PAGE_PRESENT | JG_PAGE_ZERO);
+    q.head.va = FAR + 8 * PAGE;
+    q.head.pages = 4;
+    CHECK(jg_object_info(other, JG_INFO_MAPPED, &q, sizeof(q)) > 0);
+    CHECK_EQ(q.page[0] >> JG_PAGE_COUNT_SHIFT, 2);
+    CHECK_EQ(q.page[2] >> JG_PAGE_COUNT_SHIFT, 2);
+    CHECK_EQ(q.page[0] & JG_PAGE_PRIVATE, 0);
+    CHECK_EQ(q.page[1], 0);
+    /* Far above nothing is mapped: the next address that could be is the top. */
+    q.head.va = FAR + (1ul << 40);
+    q.head.pages = 1;
+    CHECK(jg_object_info(other, JG_INFO_MAPPED, &q, sizeof(q)) > 0);
+    CHECK(q.head.va > FAR + (1ul << 40));
+
+    /* What was unmapped is remembered as the peak. */
+    CHECK(jg_object_info(other, JG_INFO_ASPACE, &info, sizeof(info)) > 0);
+    uint64_t before = info.private_pages + info.shared_pages;
+    CHECK_EQ(jg_aspace_unmap(other, FAR + 8 * PAGE, 4 * PAGE), JG_OK);
+    CHECK(jg_object_info(other, JG_INFO_ASPACE, &info, sizeof(info)) > 0);
+    CHECK(info.private_pages + info.shared_pages < before);
+    CHECK_EQ(info.peak_pages, before);
+    jg_handle_close(vmo);
     jg_handle_close(other);
 }
 

@@ -184,6 +184,7 @@ TEST(time, the_page_goes_forwards_and_is_read_only)
     CHECK_EQ(jg_random((void *)JG_TIME_PAGE, 8), JG_ERR_BAD_ADDRESS);
     CHECK(info.cpus == 1);
     CHECK(info.free_frames < info.total_frames);
+    CHECK(info.vmo_frames > 0 && info.vmo_frames < info.total_frames);
 }
 
 TEST(system, a_dump_prints_every_thread)

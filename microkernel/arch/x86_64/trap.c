@@ -94,6 +94,7 @@ static void page_fault(struct thread *t, uint64_t error)
     unsigned flags = fault_flags(error);
     jg_status_t why = JG_ERR_BAD_ADDRESS;
 
+    arch_of(t)->faults++;
     if (likely(va < ARCH_USER_TOP))
         why = aspace_fault(arch_of(t)->aspace, va, flags);
     if (unlikely(why != JG_OK))

@@ -13,6 +13,7 @@
 #include <object/thread.h>
 
 #define SCHED_BANDS    3u
+#define SCHED_PROGRAMS 0u /* the band of programs */
 #define SCHED_SLICE_NS 10000000
 
 struct sched {
@@ -43,6 +44,9 @@ void sched_ready_first(struct thread *thread);
 
 /* Takes a READY thread out of its queue. */
 void sched_remove(struct thread *thread);
+
+/* How many threads of a band wait for a processor. */
+uint64_t sched_count(unsigned band);
 
 /* The current thread, which has got its new state and place already, leaves the processor. */
 void sched_leave(struct thread *thread);

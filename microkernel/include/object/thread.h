@@ -84,7 +84,6 @@ struct thread {
     uint64_t run_ticks;      /* TSC ticks it ran */
     uint64_t server_ticks;   /* TSC ticks that others ran on its behalf */
     uint64_t serve_start;    /* a worker: run_ticks + server_ticks when the call was delivered */
-    uint64_t faults;
     jg_time_t slice_left;    /* READY at the front of its band: what it had not used, else 0 */
     struct answers *answers[JG_ENTRIES]; /* NULL: none; owned */
     struct level levels[JG_LEVELS_MAX];

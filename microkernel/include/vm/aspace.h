@@ -47,8 +47,8 @@ struct aspace {
     struct list ordered;
     uint32_t mapping_count;
     uint64_t private_pages, shared_pages;
+    uint64_t peak_pages; /* both together, as far as was noted before pages were dropped */
     uint64_t mapped_bytes;
-    uint64_t faults;
     bool program; /* trapped threads run in it: the last frames are not for them */
     uint32_t paid_tables;    /* page table pages that the account was charged for */
     struct account *account;
@@ -126,5 +126,8 @@ int64_t aspace_cas(struct aspace *as, uintptr_t va, uint32_t expected, uint32_t 
 /* Fills in what JG_INFO_ASPACE tells. */
 void aspace_info(const struct aspace *as, struct jg_info_aspace *info);
 
-/* mincore: present[i] = 1 if page i of the range would not fault. */
-void aspace_mapped(struct aspace *as, uintptr_t va, uint64_t pages, uint8_t *present);
+/*
+ * What JG_INFO_MAPPED tells of each page of a range. Returns the first address after it where a page
+ * may be, or JG_USER_TOP.
+ */
+uintptr_t aspace_mapped(struct aspace *as, uintptr_t va, uint64_t pages, uint8_t *page);

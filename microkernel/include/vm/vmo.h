@@ -75,6 +75,9 @@ struct vmo *vmo_from_frames(paddr_t base, uint64_t size);
 /* Makes a VMO for one frame that stays its owner's (the time page): a VMO_PHYSICAL one, but cached. */
 struct vmo *vmo_from_kernel_page(paddr_t page);
 
+/* Pages that all VMOs hold now. */
+uint64_t vmo_frames(void);
+
 /* One more reference. */
 static inline void vmo_ref(struct vmo *vmo)
 {

@@ -32,7 +32,7 @@ TEST(a_mount_covers_and_uncovers)
     CHECK_EQ(world_attr.gid, 4);
     CHECK_EQ(w_file("/m/above"), 0);
     CHECK_EQ(w_stat("/m/..", 0), 0);
-    CHECK_EQ(world_attr.dev, 1);
+    CHECK_EQ(world_attr.dev, 16);
     CHECK_EQ(w_rename("/m/above", "/x", 0), VFS_ERROR_XDEV);
     CHECK_EQ(w_link("/m/above", "/x"), VFS_ERROR_XDEV);
     CHECK_EQ(w_rename("/m", "/n", 0), VFS_ERROR_BUSY);
@@ -182,7 +182,7 @@ TEST(bind_mounts_show_the_same_files)
     CHECK_EQ(w_stat("/there/g", 0), 0);
     CHECK_EQ(w_rename("/a/b/g", "/there/h", 0), VFS_ERROR_XDEV);
     CHECK_EQ(w_open("/there/g", 0, 0, &node), 0);
-    CHECK_EQ(tree_path_of(world_session, node, 1, &rest), 0);
+    CHECK_EQ(tree_path_of(world_session, node, 1, false, &rest), 0);
     CHECK_EQ(strcmp(text, "/there/g"), 0);
     CHECK_EQ(w_stat("/there/../a", 0), 0);
     CHECK_EQ(w_unlink("/cover"), VFS_ERROR_BUSY);
@@ -218,16 +218,16 @@ TEST(the_text_of_mounts)
     CHECK_EQ(w_mount("/a b", TMPFS, VFS_MOUNT_FLAGS_RDONLY | VFS_MOUNT_FLAGS_NOEXEC, "size=1m"), 0);
     CHECK_EQ(tree_mounts(world_session, 1, text, sizeof text, &used), 0);
     text[used] = '\0';
-    CHECK_EQ(strcmp(text, "tmpfs / tmpfs rw,relatime 0 0\n"
-                          "devtmpfs /dev devtmpfs rw,nosuid,relatime,mode=755 0 0\n"
-                          "source /a\\040b tmpfs ro,noexec,relatime,size=1m 0 0\n"),
+    CHECK_EQ(strcmp(text, "1 1 0:16 / / rw,relatime - tmpfs tmpfs rw\n"
+                          "3 1 0:18 / /dev rw,nosuid,relatime - devtmpfs devtmpfs rw,mode=755\n"
+                          "4 1 0:19 / /a\\040b ro,noexec,relatime - tmpfs source rw,size=1m\n"),
              0);
-    CHECK_EQ(tree_mounts(world_session, 1, text, 40, &used), 0);
-    CHECK_EQ(used, 30);
+    CHECK_EQ(tree_mounts(world_session, 1, text, 60, &used), 0);
+    CHECK_EQ(used, 42);
     CHECK_EQ(w_open("/a b", O_DIR, 0, &root), 0);
     CHECK_EQ(tree_mounts(world_session, root, text, sizeof text, &used), 0);
     text[used] = '\0';
-    CHECK_EQ(strcmp(text, "source / tmpfs ro,noexec,relatime,size=1m 0 0\n"), 0);
+    CHECK_EQ(strcmp(text, "4 1 0:19 / / ro,noexec,relatime - tmpfs source rw,size=1m\n"), 0);
     CHECK(world_end());
 }
 

@@ -189,7 +189,7 @@ TEST(files_without_a_name)
     CHECK_EQ(tree_anonymous(world_session, 1, 0600, world_who, &world_attr), 0);
     node = world_attr.node;
     CHECK_EQ(world_attr.nlink, 0);
-    CHECK_EQ(tree_path_of(world_session, node, 1, &rest), VFS_ERROR_NOENT);
+    CHECK_EQ(tree_path_of(world_session, node, 1, false, &rest), VFS_ERROR_NOENT);
     CHECK_EQ(tree_link(world_session, node, (struct tree_path){&root, "f", 1}, world_who, &rest,
                        &foreign),
              0);
@@ -276,14 +276,14 @@ TEST(open_nodes_follow_a_rename)
     CHECK_EQ(w_mkdir("/a/b"), 0);
     CHECK_EQ(w_open("/a/b", O_DIR, 0, &node), 0);
     CHECK_EQ(w_rename("/a", "/new", 0), 0);
-    CHECK_EQ(tree_path_of(world_session, node, 1, &rest), 0);
+    CHECK_EQ(tree_path_of(world_session, node, 1, false, &rest), 0);
     CHECK_EQ(strcmp(text, "/new/b"), 0);
     CHECK_EQ(rest.length, 6);
-    CHECK_EQ(tree_path_of(world_session, 1, node, &rest), VFS_ERROR_XDEV);
-    CHECK_EQ(tree_path_of(world_session, 1, 1, &rest), 0);
+    CHECK_EQ(tree_path_of(world_session, 1, node, false, &rest), VFS_ERROR_XDEV);
+    CHECK_EQ(tree_path_of(world_session, 1, 1, false, &rest), 0);
     CHECK_EQ(strcmp(text, "/"), 0);
     CHECK_EQ(w_rmdir("/new/b"), 0);
-    CHECK_EQ(tree_path_of(world_session, node, 1, &rest), VFS_ERROR_NOENT);
+    CHECK_EQ(tree_path_of(world_session, node, 1, false, &rest), VFS_ERROR_NOENT);
 }
 
 TEST(sticky_directories_protect_names)

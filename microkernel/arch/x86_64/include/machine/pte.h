@@ -59,6 +59,11 @@ static inline bool pte_writable(pte_t e)
     return e & X86_WRITE;
 }
 
+static inline bool pte_dirty(pte_t e)
+{
+    return e & X86_DIRTY;
+}
+
 static inline bool pte_executable(pte_t e)
 {
     return !(e & X86_NX);

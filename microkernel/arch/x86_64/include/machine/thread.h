@@ -15,6 +15,7 @@ struct arch_thread {
     uint32_t entry;        /* ENTRY_*: how it came in; SYSCALL may leave by sysret */
     struct aspace *aspace;
     void *vector;          /* XSAVE area; NULL: never used */
+    uint64_t faults;       /* page faults in user mode */
 };
 
 _Static_assert(offsetof(struct arch_thread, regs.rsp) == T_RSP, "entry.S");

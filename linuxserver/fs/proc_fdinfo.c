@@ -1,0 +1,33 @@
+/*
+ * procfs: fdinfo/N. Source: proc(5).
+ */
+#include <ipc/vfs_client.h>
+#include <jg/rt/string.h>
+#include <task.h>
+
+#include "proc_tree.h"
+
+int64_t proc_fdinfo(struct task *reader, struct proc_node at, struct text *out)
+{
+    struct file *f = NULL;
+    struct vfs_attr attr;
+    struct task *t;
+    int cloexec = 0;
+
+    (void)reader;
+    mutex_lock(&tasks_lock);
+    t = proc_task(at);
+    if (t && t->files) {
+        f = files_lookup(t->files, at.fd);
+        cloexec = fd_get_flags(t, at.fd);
+    }
+    mutex_unlock(&tasks_lock);
+    if (!f)
+        return -ENOENT;
+    memset(&attr, 0, sizeof attr);
+    f->ops->stat(f, &attr);
+    text_add(out, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%u\nino:\t%lu\n", f->pos,
+             f->flags | (cloexec > 0 ? O_CLOEXEC : 0), attr.mount, attr.ino);
+    file_put(f);
+    return 0;
+}
