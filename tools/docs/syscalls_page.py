@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from callers import callers
 from definitions import Malformed, macros, wrap
 
+TESTS_SHOWN = 3
 NUMBERS = Path(__file__).with_name("linux-6.1-x86_64.txt")
 
 HEAD = """# Linux system calls
@@ -16,8 +18,11 @@ Linux 6.1 on x86-64, which has {total} numbers in use. Here {there} exist: {full
 - All others return ENOSYS. linuxserver counts them, and logs the first time that each number is asked for
   (`./jargoon run --verbose` shows it). `int 0x80` returns ENOSYS for every number: i386 programs do not run.
 
-| number | name | support | note |
-|---|---|---|---|
+The last column links the Linux tests that make the call, at most {shown}, those that make it most often first.
+{untested}
+
+| number | name | support | known gaps | tests |
+|---|---|---|---|---|
 """
 
 MISSING = """
@@ -43,6 +48,11 @@ def linux_numbers(text):
     return numbers
 
 
+def links(sources):
+    shown = ", ".join(f"[{source.removesuffix('.c')}](../tests/linux/{source})" for source in sources[:TESTS_SHOWN])
+    return shown + (f" and {len(sources) - TESTS_SHOWN} more" if len(sources) > TESTS_SHOWN else "")
+
+
 def page(root):
     linux = linux_numbers(NUMBERS.read_text(encoding="utf-8"))
     rows, count, seen = [], {"FULL": 0, "PARTIAL": 0}, set()
@@ -56,12 +66,17 @@ def page(root):
             raise Malformed(f"table.def: {name} is PARTIAL, and no note says what is missing")
         seen.add(number)
         count[support] += 1
-        rows.append(f"| {number} | {name} | {support.lower()} | {note} |\n")
+        rows.append((number, name, support.lower(), note))
     missing = {n: entry for n, entry in linux.items() if n not in seen}
     ours = [f"{name}~{n}" for n, (name, there) in sorted(missing.items()) if there]
     never = [name for _, (name, there) in sorted(missing.items()) if not there]
-    head = HEAD.format(total=sum(there for _, there in linux.values()), there=len(rows),
-                       full=count["FULL"], partial=count["PARTIAL"])
-    return head + "".join(rows) + MISSING.format(
+    tests = callers(root, [name for _, name, _, _ in rows])
+    none = [name for _, name, _, _ in rows if not tests[name]]
+    untested = f"No test makes these {len(none)}: {', '.join(none)}." if none else "Each call has one."
+    head = HEAD.format(shown=TESTS_SHOWN, untested=wrap(untested), total=sum(there for _, there in linux.values()),
+                       there=len(rows), full=count["FULL"], partial=count["PARTIAL"])
+    table = "".join(f"| {number} | {name} | {support} | {note} | {links(tests[name])} |\n"
+                    for number, name, support, note in rows)
+    return head + table + MISSING.format(
         count=len(ours), names=wrap(", ".join(ours) + ".").replace("~", " "), never=len(never),
         never_names=wrap(", ".join(never)))
