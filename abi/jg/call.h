@@ -72,10 +72,10 @@ struct jg_handle_received {
 struct jg_call_ext {
     uint64_t in, in_size;       /* the receiver reads here */
     uint64_t out, out_size;     /* and writes here */
-    struct jg_handle_send send[JG_CALL_HANDLES];
-    struct jg_handle_received received[JG_CALL_HANDLES]; /* written before the call returns */
     uint32_t send_count;
     uint32_t received_count;    /* in: room; out: how many arrived */
+    struct jg_handle_send send[JG_CALL_HANDLES];
+    struct jg_handle_received received[JG_CALL_HANDLES]; /* written before the call returns */
 };
 
 /* A whole call or reply, as the inline primitives take it. */

@@ -12,6 +12,7 @@
 #include <mm/heap.h>
 #include <object/call.h>
 #include <object/channel.h>
+#include <object/handle.h>
 #include <object/port.h>
 #include <object/thread.h>
 
@@ -76,6 +77,7 @@ jg_status_t channel_bind(struct channel *end, struct port *port, uint64_t key)
     if (!end->peer)
         return JG_ERR_PEER_CLOSED;
     object_ref(&port->object);
+    handle_epoch++;
     end->port = port;
     end->key = end->closed.key = key;
     if (old) {
@@ -107,6 +109,7 @@ static void channel_no_handles(struct object *object)
 {
     struct channel *end = channel_of(object), *peer = end->peer;
 
+    handle_epoch++;
     port_cancel(&end->closed);
     fail_callers(end);
     end->peer = NULL;

@@ -14,6 +14,8 @@
 
 #define GENERATION_MAX 8191u
 
+HOT_DATA uint64_t handle_epoch;
+
 _Static_assert(HANDLE_INDEX_BITS + 13 == 31, "handles stay below 2^31");
 _Static_assert(sizeof(struct handle_slot) * HANDLE_CHUNK_SLOTS == 4096, "a chunk is a page");
 
@@ -116,6 +118,7 @@ int64_t handle_add(struct handle_table *table, struct object *object, jg_rights_
 /* Frees a slot; the object's count is the caller's business. */
 static void slot_free(struct handle_table *table, struct handle_slot *slot, jg_handle_t h)
 {
+    handle_epoch++;
     slot->object = NULL;
     slot->generation = slot->generation == GENERATION_MAX ? 1 : (uint16_t)(slot->generation + 1);
     slot->next_free = table->first_free;

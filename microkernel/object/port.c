@@ -155,6 +155,7 @@ static void port_no_handles(struct object *object)
     struct port *port = port_of(object);
     struct list *node;
 
+    handle_epoch++;
     port->closed = true;
     while (port->parked)
         thread_wake(port->parked, JG_ERR_PEER_CLOSED);

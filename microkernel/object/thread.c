@@ -188,6 +188,7 @@ void thread_end(struct thread *thread, int64_t code)
         return;
     thread_stop_waiting(thread);
     answers_drop(thread);
+    token_forget(thread);
     thread->state = THREAD_ENDED;
     for (unsigned i = 0; i < thread->level_count; i++)
         if (thread->levels[i].port)

@@ -2,7 +2,7 @@
  * Where the entry code calls up: system calls, faults and exceptions, and what is left to do before a
  * thread is in user mode.
  *
- * In:    the hooks of core/hooks.h.
+ * In:    the hooks of core/hooks.h but kernel_syscall(), which is in fastpath.c.
  * Life:  a native call runs its handler to the end; a thread with levels traps instead. Afterwards the
  *        consequences of closed handles and killed processes are settled, so none is seen half done.
  * Locks: the big lock, taken by the entry code.
@@ -24,7 +24,7 @@ static handler *const handlers[JG_SYS_COUNT] = {
 #undef JG_SYSCALL
 };
 
-static COLD void syscall_slow(struct thread *t)
+COLD void syscall_slow(struct thread *t)
 {
     uint64_t number = arch_syscall_number(&t->arch);
 
@@ -42,26 +42,7 @@ static COLD void syscall_slow(struct thread *t)
             arch_set_result(&t->arch, result);
     }
     object_settle();
-}
-
-HOT void kernel_syscall(struct thread *t)
-{
-    uint64_t number;
-
-    if (likely(thread_is_trapped(t))) {
-        if (answer(t, JG_ENTRY_SYSCALL) || likely(trap_fast(t)))
-            return;
-    } else {
-        number = arch_syscall_number(&t->arch);
-        if (likely(number == JG_SYS_reply_wait)) {
-            if (likely(reply_wait_fast(t)))
-                return;
-        } else if (number == JG_SYS_channel_call) {
-            if (likely(call_fast(t)))
-                return;
-        }
-    }
-    syscall_slow(t);
+    arch_leave();
 }
 
 void kernel_syscall_compat(struct thread *t)

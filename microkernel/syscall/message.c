@@ -47,6 +47,25 @@ jg_status_t call_extra_read(struct thread *t, uint64_t user)
     return status;
 }
 
+HOT bool call_windows_read(struct thread *t, uint64_t user)
+{
+    struct call_extra *extra = &t->extra;
+    struct jg_call_ext ext;
+
+    if (unlikely(!copy_from_user(&ext, user, offsetof(struct jg_call_ext, send)) ||
+                 ext.send_count || ext.received_count || ext.in + ext.in_size < ext.in ||
+                 ext.out + ext.out_size < ext.out))
+        return false;
+    extra->user = user;
+    extra->in = ext.in;
+    extra->in_size = ext.in_size;
+    extra->out = ext.out;
+    extra->out_size = ext.out_size;
+    extra->sent_count = extra->given_count = extra->room = 0;
+    extra->gave = false;
+    return true;
+}
+
 void call_receive(struct thread *t)
 {
     struct call_extra *extra = &t->extra;

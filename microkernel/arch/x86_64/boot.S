@@ -97,8 +97,9 @@ boot_high:
     call arch_main              /* does not return */
     ud2
 
-    /* One stack for each processor; the page below it is never mapped (paging.c). */
-    .section .bss, "aw", @nobits
+    /* One stack for each processor; the page below it is never mapped (paging.c). Hot data has the rest of its
+       topmost page (kernel.ld). */
+    .section .data.stack, "aw", @progbits
     .balign 4096
     .globl kernel_stack_guard, kernel_stack_end
 kernel_stack_guard:

@@ -8,19 +8,19 @@
  */
 #include <machine/offsets.h>
 
-    .macro SAVE_COMMON          /* all but rdi, rip, rflags, rsp, rcx, r11 */
-    mov %rax, T_RAX(%rdi)
-    mov %rbx, T_RBX(%rdi)
-    mov %rdx, T_RDX(%rdi)
-    mov %rsi, T_RSI(%rdi)
-    mov %rbp, T_RBP(%rdi)
-    mov %r8, T_R8(%rdi)
-    mov %r9, T_R9(%rdi)
-    mov %r10, T_R10(%rdi)
-    mov %r12, T_R12(%rdi)
-    mov %r13, T_R13(%rdi)
-    mov %r14, T_R14(%rdi)
-    mov %r15, T_R15(%rdi)
+    .macro SAVE_COMMON at       /* all but rdi, rip, rflags, rsp, rcx, r11 */
+    mov %rax, T_RAX(\at)
+    mov %rbx, T_RBX(\at)
+    mov %rdx, T_RDX(\at)
+    mov %rsi, T_RSI(\at)
+    mov %rbp, T_RBP(\at)
+    mov %r8, T_R8(\at)
+    mov %r9, T_R9(\at)
+    mov %r10, T_R10(\at)
+    mov %r12, T_R12(\at)
+    mov %r13, T_R13(\at)
+    mov %r14, T_R14(\at)
+    mov %r15, T_R15(\at)
     .endm
 
     .macro LOAD_COMMON
@@ -41,33 +41,33 @@
     .section .text.hot, "ax"
     .globl arch_syscall_entry
     .balign 64
-arch_syscall_entry:
+arch_syscall_entry:             /* rcx and r11 are rip and rflags: not stored twice (thread.c) */
     swapgs
     mov %rsp, %gs:CPU_SCRATCH
-    mov %rdi, %rsp
-    mov %gs:CPU_CURRENT, %rdi
-    mov %rsp, T_RDI(%rdi)
-    SAVE_COMMON
-    mov %rax, T_ENTRY_RAX(%rdi)
-    mov %rcx, T_RCX(%rdi)
-    mov %rcx, T_RIP(%rdi)
-    mov %r11, T_R11(%rdi)
-    mov %r11, T_RFLAGS(%rdi)
+    mov %gs:CPU_CURRENT, %rsp
+    SAVE_COMMON %rsp
+    mov %rdi, T_RDI(%rsp)
+    mov %rax, T_ENTRY_RAX(%rsp)
+    mov %rcx, T_RIP(%rsp)
+    mov %r11, T_RFLAGS(%rsp)
+    movl $ENTRY_SYSCALL, T_ENTRY(%rsp)
+    mov %rsp, %rdi
     mov %gs:CPU_SCRATCH, %rax
     mov %rax, T_RSP(%rdi)
-    movl $ENTRY_SYSCALL, T_ENTRY(%rdi)
     mov %gs:CPU_STACK_TOP, %rsp
     xor %ebp, %ebp
-    call entry_syscall
+    call kernel_syscall
 
     .globl arch_return_to_user
 arch_return_to_user:
     mov %gs:CPU_CURRENT, %rdi
-    cmp %gs:CPU_USER_OWNER, %rdi
+    mov %gs:CPU_USER_OWNER, %rsi
+    mov T_ROOT(%rdi), %rax
+    cmp %rsi, %rdi
     jne 3f
-1:  mov T_ROOT(%rdi), %rax
     cmp %gs:CPU_LOADED_ROOT, %rax
     jne 4f
+1:  swapgs
 2:  cmpl $ENTRY_SYSCALL, T_ENTRY(%rdi)
     jne 5f
     LOAD_COMMON
@@ -75,15 +75,43 @@ arch_return_to_user:
     mov T_RFLAGS(%rdi), %r11
     mov T_RSP(%rdi), %rsp
     mov T_RDI(%rdi), %rdi
-    swapgs
     sysretq
 
-3:  call entry_switch_user      /* segment bases, vector state */
-    mov %gs:CPU_CURRENT, %rdi
-    jmp 1b
-4:  mov %rax, %gs:CPU_LOADED_ROOT
+    /*
+     * Another thread (rdi) than the one whose segment bases are loaded (rsi). The bases that user mode may have
+     * changed are stored, and the page tables are loaded last: what follows touches only rdi's frame.
+     */
+3:  cmp %rdi, %gs:CPU_VECTOR_OWNER
+    setne %cl
+    cmp %gs:CPU_VECTOR_OFF, %cl
+    jne 6f
+    test %rsi, %rsi
+    jz 7f
+    cmpb $0, %gs:CPU_BASES_BY_MSR
+    jne 7f
+    mov %rdi, %gs:CPU_USER_OWNER
+    rdfsbase %rcx
+    mov %rcx, T_FS_BASE(%rsi)
+    cmp %gs:CPU_LOADED_ROOT, %rax
+    mov %rax, %gs:CPU_LOADED_ROOT
+    swapgs
+    rdgsbase %rcx
+    mov %rcx, T_GS_BASE(%rsi)
+    mov T_GS_BASE(%rdi), %rcx
+    mov T_FS_BASE(%rdi), %rdx
+    wrgsbase %rcx
+    wrfsbase %rdx
+    je 2b
     mov %rax, %cr3
     jmp 2b
+
+4:  mov %rax, %gs:CPU_LOADED_ROOT
+    mov %rax, %cr3
+    jmp 1b
+6:  call vector_switch          /* of rdi */
+    jmp arch_return_to_user
+7:  call entry_switch_user
+    jmp arch_return_to_user
 
 5:  pushq $USER_SS
     pushq T_RSP(%rdi)
@@ -94,7 +122,6 @@ arch_return_to_user:
     mov T_RCX(%rdi), %rcx
     mov T_R11(%rdi), %r11
     mov T_RDI(%rdi), %rdi
-    swapgs
     iretq
 
     /* The stack: vector, error, rip, cs, rflags, rsp, ss. */
@@ -105,7 +132,7 @@ trap_common:
     swapgs
     push %rdi
     mov %gs:CPU_CURRENT, %rdi
-    SAVE_COMMON
+    SAVE_COMMON %rdi
     mov %rcx, T_RCX(%rdi)
     mov %r11, T_R11(%rdi)
     pop T_RDI(%rdi)

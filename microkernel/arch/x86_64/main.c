@@ -12,7 +12,6 @@
 
 extern char kernel_stack_end[];
 void arch_return_to_user(void) NORETURN;
-void entry_leave(void);
 void arch_main(paddr_t start_info) NORETURN;
 
 struct cpu boot_cpu HOT_DATA;
@@ -30,6 +29,7 @@ void arch_main(paddr_t start_info)
     uint64_t begin = rdtsc();
 
     features_init();
+    cpu->bases_by_msr = !cpu_features.fsgsbase;
     descriptors_init();
     memory_init(start_info, &boot);
     clock_init();
@@ -39,6 +39,6 @@ void arch_main(paddr_t start_info)
               frames_total() >> 8, frames_free() >> 8, boot.image_size >> 10,
               (long)(time_monotonic() / 1000));
     kernel_main(&boot);
-    entry_leave();
+    arch_leave();
     arch_return_to_user();
 }

@@ -60,12 +60,22 @@ void arch_thread_set_entry(struct arch_thread *t, uintptr_t pc, uintptr_t sp, ui
     t->entry = ENTRY_TRAP;
 }
 
+/* A system call's entry does not store what rip and rflags say as well. */
+static void regs_complete(struct arch_thread *t)
+{
+    if (t->entry != ENTRY_SYSCALL)
+        return;
+    t->regs.rcx = t->regs.rip;
+    t->regs.r11 = t->regs.rflags;
+}
+
 jg_status_t arch_thread_copy(struct arch_thread *dst, struct arch_thread *src)
 {
     if (!vector_copy(dst, src))
         return JG_ERR_NO_MEMORY;
     bases_sync(src);
     bases_sync(dst);
+    regs_complete(src);
     dst->regs = src->regs;
     dst->entry = ENTRY_TRAP;
     return JG_OK;
@@ -74,6 +84,7 @@ jg_status_t arch_thread_copy(struct arch_thread *dst, struct arch_thread *src)
 void arch_thread_read_regs(struct arch_thread *t, struct jg_regs *regs)
 {
     bases_sync(t);
+    regs_complete(t);
     *regs = t->regs;
 }
 

@@ -1,9 +1,10 @@
 /*
  * What entry.S calls: the big lock, telling traps apart, and the way out.
  *
- * In:    entry_syscall(), entry_trap() from user mode; entry_kernel_trap() from the idle wait and user copies;
- *        entry_leave() before every return to user mode.
- * Locks: the big lock is taken here on the way in and dropped on the way out, and nowhere else.
+ * In:    entry_trap() from user mode; entry_kernel_trap() from the idle wait and user copies;
+ *        arch_leave() before every return to user mode.
+ * Locks: the big lock is taken here on the way in and dropped on the way out, and else only by kernel_syscall(), which
+ *        entry.S calls directly.
  */
 #include "x86.h"
 #include <core/log.h>
@@ -22,11 +23,9 @@
 
 extern char usercopy[], usercopy_end[], usercopy_failed[];
 extern bool arch_has_smap;
-void entry_syscall(struct thread *t);
 void entry_trap(struct thread *t, unsigned vector, uint64_t error);
 void entry_kernel_trap(struct kernel_frame *frame);
 void entry_fatal(struct kernel_frame *frame) NORETURN;
-void entry_leave(void);
 void entry_switch_user(struct thread *t);
 
 static struct kernel_frame *panic_frame;
@@ -51,16 +50,17 @@ static void idle(void)
     }
 }
 
-HOT void entry_leave(void)
+/* As arch_leave(), when there is something to do. */
+static COLD void leave_slowly(void)
 {
-    if (unlikely(reaper_pending()))
+    if (reaper_pending())
         reaper_run(REAP_AT_EXIT);
     for (;;) {
         struct thread *t = current_thread();
 
-        if (unlikely(!t))
+        if (!t)
             idle();
-        else if (unlikely(arch_of(t)->work))
+        else if (arch_of(t)->work)
             kernel_exit_work(t);
         else
             break;
@@ -68,11 +68,14 @@ HOT void entry_leave(void)
     kernel_unlock();
 }
 
-HOT void entry_syscall(struct thread *t)
+HOT void arch_leave(void)
 {
-    kernel_lock();
-    kernel_syscall(t);
-    entry_leave();
+    struct thread *t = current_thread();
+
+    if (unlikely(!t || arch_of(t)->work || reaper_pending()))
+        leave_slowly();
+    else
+        kernel_unlock();
 }
 
 static unsigned fault_flags(uint64_t error)
@@ -131,7 +134,7 @@ void entry_trap(struct thread *t, unsigned vector, uint64_t error)
     } else {
         kernel_exception(t, vector, error, arch_of(t)->regs.rip);
     }
-    entry_leave();
+    arch_leave();
 }
 
 /* A page fault in usercopy(): retried once the page is there, else it returns false. */
@@ -167,8 +170,8 @@ void entry_fatal(struct kernel_frame *frame)
     panic("fatal exception %lu", frame->vector);
 }
 
-/* `t` is about to run in user mode and was not the last one that did. */
-HOT void entry_switch_user(struct thread *t)
+/* `t` is about to run in user mode, and the short way of entry.S cannot change the segment bases. */
+void entry_switch_user(struct thread *t)
 {
     struct cpu *cpu = this_cpu();
     struct arch_thread *in = arch_of(t);
@@ -176,7 +179,6 @@ HOT void entry_switch_user(struct thread *t)
     bases_save(cpu);
     bases_load(in);
     cpu->user_owner = t;
-    vector_switch(t);
 }
 
 void arch_panic_stop(void)

@@ -28,6 +28,12 @@ static inline uint64_t arch_counter(void);
 
 #include <machine/cpu_inline.h>
 
+/*
+ * The end of an entry: does what is left to do until a thread can run in user mode, and drops the big lock.
+ * kernel_syscall() calls it as its last act; after the other hooks the entry code does.
+ */
+void arch_leave(void);
+
 /* Halts until an interrupt; called with interrupts off and the big lock dropped; returns with them off. */
 void arch_wait_for_interrupt(void);
 

@@ -15,6 +15,8 @@
 #define HOT __attribute__((section(".text.hot")))
 #define HOT_DATA __attribute__((section(".data.hot")))
 #define COLD __attribute__((cold, noinline))
+#define INLINE inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
 #define NORETURN __attribute__((noreturn))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #define ALIGNED(n) __attribute__((aligned(n)))

@@ -1,7 +1,7 @@
 /*
  * Where arch/ calls up. The layers below object/ and syscall/ know those only through these functions.
  *
- * All are called with the big lock held and interrupts off, on the processor's one kernel stack. None
+ * All but kernel_syscall() are called with the big lock held, all with interrupts off, on the processor's one kernel stack. None
  * blocks: a thread that must wait is taken off the processor with cpu_set_current(NULL) or another
  * thread, and whoever completes its wait writes its result registers (arch/thread.h).
  *
@@ -32,7 +32,8 @@ void kernel_main(const struct boot_info *boot);
 
 /*
  * `t` (current) made a `syscall`. For native calls and traps alike: looks at t's levels, then at the number.
- * Place it and its fast path in HOT; the slow one is another, COLD function.
+ * Place it and its fast path in HOT; the slow one is another, COLD function. It takes the big lock itself, and
+ * its last act is arch_leave() or what that comes to: entry.S does nothing but call it.
  */
 void kernel_syscall(struct thread *t);
 

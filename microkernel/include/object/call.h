@@ -1,7 +1,7 @@
 /*
  * Calls and traps: from the thread that waits to the thread that serves, and back.
  *
- * The fast paths (fastpath.c) do the whole of the common case or nothing; the slow ones (call.c, trap.c,
+ * The fast paths (syscall/fastpath.c) do the whole of the common case or nothing; the slow ones (call.c, trap.c,
  * reply.c) do the rest. Both leave current_thread() as the thread that runs next, or NULL.
  *
  * Locks: the big lock.
@@ -11,18 +11,6 @@
 #include <object/thread.h>
 
 struct channel;
-
-/*
- * The common case of jg_channel_call of `thread`, which is current.
- * Returns false with nothing done if the case is not common.
- */
-bool call_fast(struct thread *thread);
-
-/* As call_fast(), for jg_reply_wait. */
-bool reply_wait_fast(struct thread *thread);
-
-/* As call_fast(), for a system call of a trapped thread. */
-bool trap_fast(struct thread *thread);
 
 /*
  * Delivers a call on `end` (or queues the caller). `thread` is current; its registers are the message,

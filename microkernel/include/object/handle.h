@@ -38,6 +38,12 @@ struct handle_moving {
 };
 
 /*
+ * Counts whenever a handle is closed or leaves its table, and a channel is bound: where a handle leads is the same
+ * as long as this is the same.
+ */
+extern uint64_t handle_epoch;
+
+/*
  * The slot of a handle that is open, or NULL. The pointer is good until the table changes.
  */
 static inline struct handle_slot *handle_slot(struct handle_table *table, jg_handle_t h)

@@ -60,6 +60,14 @@ struct call_extra {
     bool gave; /* jg_call_give was made */
 };
 
+/* Where a handle led when it was last used (syscall/fastpath.c). */
+struct route {
+    uint64_t epoch; /* good while handle_epoch is this */
+    struct port *port;
+    uint64_t key;
+    jg_handle_t handle;
+};
+
 struct thread {
     struct arch_thread arch; /* first: entry code finds the saved frame here */
     uint8_t state;           /* enum thread_state */
@@ -75,6 +83,9 @@ struct thread {
     struct process *process; /* a reference */
     jg_token_t token;        /* HELD: the right to reply, else JG_TOKEN_NONE */
     struct process *holder;  /* HELD: whose it is; no reference, process death looks for it */
+    struct thread *server;   /* HELD: the thread it was delivered to, while that serves nobody else */
+    struct thread *serving;  /* the other way: whom it serves. No references: see token_forget() */
+    struct route call, wait; /* of its last channel_call and reply_wait */
     uint64_t reply_lost;     /* PARKED: JG_INFO_REPLY_LOST or 0, for the coming delivery */
     struct thread *next_parked;
     struct port *port; /* PARKED, QUEUED: where; no reference: closing it empties both queues */

@@ -30,6 +30,10 @@ struct thread *token_next_thread(uint32_t *index);
  */
 static inline jg_token_t token_give(struct thread *caller, struct thread *worker)
 {
+    if (__builtin_expect(worker->serving != NULL, 0))
+        worker->serving->server = NULL; /* a kept token: another thread may answer it */
+    worker->serving = caller;
+    caller->server = worker;
     caller->token = ++token_generation << TOKEN_INDEX_BITS | caller->index;
     caller->holder = worker->process;
     caller->state = THREAD_HELD;
@@ -37,9 +41,22 @@ static inline jg_token_t token_give(struct thread *caller, struct thread *worker
     return caller->token;
 }
 
+/* Nobody serves `thread` and it serves nobody: before it may go away. */
+static inline void token_forget(struct thread *thread)
+{
+    if (thread->server)
+        thread->server->serving = NULL;
+    if (thread->serving)
+        thread->serving->server = NULL;
+    thread->server = thread->serving = NULL;
+}
+
 /* The token is used up; what the worker ran since the delivery was on the caller's behalf. */
 static inline void token_use(struct thread *caller, const struct thread *worker)
 {
+    if (__builtin_expect(caller->server != NULL, 1))
+        caller->server->serving = NULL;
+    caller->server = NULL;
     caller->token = JG_TOKEN_NONE;
     caller->holder = NULL;
     caller->server_ticks += worker->run_ticks + worker->server_ticks - worker->serve_start;

@@ -24,6 +24,9 @@
 #include <jg/syscalls.def>
 #undef JG_SYSCALL
 
+/* A system call of the current thread, native or trapped, that no fast path took. Ends with arch_leave(). */
+void syscall_slow(struct thread *t);
+
 /* As handle_get(), in the table of `t`. */
 static inline jg_status_t get(struct thread *t, uint64_t h, enum jg_object_type type,
                               jg_rights_t rights, struct object **out)

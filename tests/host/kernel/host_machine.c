@@ -23,6 +23,10 @@ uint64_t host_counter;
 
 static bool irq_taken[ARCH_IRQS];
 
+void arch_leave(void)
+{
+}
+
 void arch_thread_init(struct arch_thread *t)
 {
     memset(t, 0, sizeof *t);

@@ -13,22 +13,22 @@
 #include <jg/call.h>
 #include <jg/syscalls.h>
 
-#define JG_CALL_ASM(nr, rdi_, info_, r15_, w)                                                     \
-    register uint64_t r10 __asm__("r10") = (w)[2];                                                \
-    register uint64_t r8 __asm__("r8") = (w)[3];                                                  \
-    register uint64_t r9 __asm__("r9") = (w)[4];                                                  \
-    register uint64_t r12 __asm__("r12") = (w)[6];                                                \
-    register uint64_t r13 __asm__("r13") = (w)[7];                                                \
+#define JG_CALL_ASM(nr, rdi_, info_, r15_, in, out)                                               \
+    register uint64_t r10 __asm__("r10") = (in)[2];                                               \
+    register uint64_t r8 __asm__("r8") = (in)[3];                                                 \
+    register uint64_t r9 __asm__("r9") = (in)[4];                                                 \
+    register uint64_t r12 __asm__("r12") = (in)[6];                                               \
+    register uint64_t r13 __asm__("r13") = (in)[7];                                               \
     register uint64_t r14 __asm__("r14") = (info_);                                               \
     register uint64_t r15 __asm__("r15") = (r15_);                                                \
-    uint64_t rax = (nr), rdi = (rdi_), rsi = (w)[0], rdx = (w)[1], rbx = (w)[5];                  \
+    uint64_t rax = (nr), rdi = (rdi_), rsi = (in)[0], rdx = (in)[1], rbx = (in)[5];               \
     __asm__ volatile("syscall"                                                                    \
                      : "+a"(rax), "+D"(rdi), "+S"(rsi), "+d"(rdx), "+r"(r10), "+r"(r8), "+r"(r9), \
                        "+b"(rbx), "+r"(r12), "+r"(r13), "+r"(r14), "+r"(r15)                      \
                      :                                                                            \
                      : "rcx", "r11", "memory");                                                   \
-    (w)[0] = rsi, (w)[1] = rdx, (w)[2] = r10, (w)[3] = r8, (w)[4] = r9, (w)[5] = rbx,             \
-    (w)[6] = r12, (w)[7] = r13
+    (out)[0] = rsi, (out)[1] = rdx, (out)[2] = r10, (out)[3] = r8, (out)[4] = r9,                 \
+    (out)[5] = rbx, (out)[6] = r12, (out)[7] = r13
 
 /*
  * Calls the other end of `channel` and waits for the reply, which replaces `m`.
@@ -42,7 +42,7 @@ static inline jg_status_t jg_channel_call(jg_handle_t channel, struct jg_message
 {
     uint64_t info = m->info | (ext ? JG_CALL_EXTENDED : 0);
 
-    JG_CALL_ASM(JG_SYS_channel_call, channel, info, (uint64_t)(uintptr_t)ext, m->word);
+    JG_CALL_ASM(JG_SYS_channel_call, channel, info, (uint64_t)(uintptr_t)ext, m->word, m->word);
     m->info = r14;
     return (jg_status_t)rax;
 }
@@ -58,28 +58,20 @@ static inline jg_status_t jg_channel_call(jg_handle_t channel, struct jg_message
 static inline jg_status_t jg_reply_wait(jg_handle_t port, jg_token_t token,
                                         const struct jg_message *reply, struct jg_received *r)
 {
-    uint64_t w[JG_CALL_WORDS];
-
-    for (unsigned i = 0; i < JG_CALL_WORDS; i++)
-        w[i] = reply->word[i];
-    JG_CALL_ASM(JG_SYS_reply_wait, port, reply->info, token, w);
+    JG_CALL_ASM(JG_SYS_reply_wait, port, reply->info, token, reply->word, r->word);
     r->key = rdi;
     r->token = r15;
     r->info = r14;
-    for (unsigned i = 0; i < JG_CALL_WORDS; i++)
-        r->word[i] = w[i];
     return (jg_status_t)rax;
 }
 
 /* Answers `token` and goes on. Returns JG_OK, CALLER_GONE or BAD_TOKEN. */
 static inline jg_status_t jg_reply(jg_token_t token, const struct jg_message *reply)
 {
-    uint64_t w[JG_CALL_WORDS];
+    uint64_t lost[JG_CALL_WORDS];
 
-    for (unsigned i = 0; i < JG_CALL_WORDS; i++)
-        w[i] = reply->word[i];
-    JG_CALL_ASM(JG_SYS_reply, 0, reply->info, token, w);
-    (void)rdi, (void)r14, (void)r15;
+    JG_CALL_ASM(JG_SYS_reply, 0, reply->info, token, reply->word, lost);
+    (void)rdi, (void)r14, (void)r15, (void)lost;
     return (jg_status_t)rax;
 }
 

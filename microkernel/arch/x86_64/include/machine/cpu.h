@@ -15,6 +15,7 @@ struct cpu {
     struct thread *user_owner;   /* whose FS and GS bases are in the registers */
     struct thread *vector_owner; /* whose vector state is in the registers */
     bool vector_off;             /* CR0.TS as it is */
+    bool bases_by_msr;           /* no rdfsbase and its like: entry_switch_user() */
     uint32_t id;
     uint64_t idle_ticks; /* of arch_counter() */
 };
@@ -24,3 +25,6 @@ _Static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "entry.S");
 _Static_assert(offsetof(struct cpu, scratch) == CPU_SCRATCH, "entry.S");
 _Static_assert(offsetof(struct cpu, loaded_root) == CPU_LOADED_ROOT, "entry.S");
 _Static_assert(offsetof(struct cpu, user_owner) == CPU_USER_OWNER, "entry.S");
+_Static_assert(offsetof(struct cpu, vector_owner) == CPU_VECTOR_OWNER, "entry.S");
+_Static_assert(offsetof(struct cpu, vector_off) == CPU_VECTOR_OFF, "entry.S");
+_Static_assert(offsetof(struct cpu, bases_by_msr) == CPU_BASES_BY_MSR, "entry.S");

@@ -7,6 +7,9 @@
 #define CPU_SCRATCH 24
 #define CPU_LOADED_ROOT 32
 #define CPU_USER_OWNER 40
+#define CPU_VECTOR_OWNER 48
+#define CPU_VECTOR_OFF 56
+#define CPU_BASES_BY_MSR 57
 
 #define T_RAX 0
 #define T_RBX 8
@@ -44,4 +47,4 @@
 #define USER_CS 0x33
 #define TSS_SELECTOR 0x40
 
-#define KERNEL_STACK_SIZE 16384
+#define KERNEL_STACK_SIZE (16384 + 2048)
