@@ -26,10 +26,38 @@ static int64_t regular_read(struct task *t, struct file *f, struct io *io, int64
                              UINT64_MAX);
 }
 
+/* Source: getrlimit(2), RLIMIT_FSIZE. Returns -EFBIG. */
+static int64_t too_large(struct task *t)
+{
+    siginfo_t info;
+
+    siginfo_user(&info, SIGXFSZ, SI_USER, t);
+    mutex_lock(&tasks_lock);
+    signal_send_task(t, &info);
+    mutex_unlock(&tasks_lock);
+    return -EFBIG;
+}
+
+int64_t regular_may_grow(struct task *t, struct inode *i, uint64_t size)
+{
+    struct jg_info_vmo info;
+    jg_handle_t vmo;
+    int err;
+
+    if (size <= t->process->limits.limit[RLIMIT_FSIZE].rlim_cur)
+        return 0;
+    err = inode_vmo(i, &vmo);
+    if (err)
+        return err;
+    if (jg_object_info(vmo, JG_INFO_VMO, &info, sizeof info) < 0)
+        return -EIO;
+    return size > info.size ? too_large(t) : 0;
+}
+
 static int64_t regular_write(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
     uint64_t limit = t->process->limits.limit[RLIMIT_FSIZE].rlim_cur, offset = (uint64_t)pos;
-    bool append = f->flags & O_APPEND;
+    bool append = f->flags & O_APPEND, limited = limit <= INT64_MAX;
     jg_handle_t vmo;
     int64_t n;
     int err = inode_vmo(f->inode, &vmo);
@@ -42,14 +70,8 @@ static int64_t regular_write(struct task *t, struct file *f, struct io *io, int6
         limit = INT64_MAX;
     n = mm_transfer(io->mm, vmo, append ? JG_TRANSFER_APPEND : JG_TRANSFER_WRITE, io->va,
                     io->length, &offset, limit);
-    if (n == -EFBIG) {
-        siginfo_t info;
-
-        siginfo_kernel(&info, SIGXFSZ);
-        mutex_lock(&tasks_lock);
-        signal_send_task(t, &info);
-        mutex_unlock(&tasks_lock);
-    }
+    if (n == -EFBIG && limited)
+        too_large(t);
     if (append && n > 0)
         io->end = (int64_t)offset + n;
     return n;
@@ -128,7 +150,10 @@ static int64_t regular_truncate(struct task *t, struct file *f, uint64_t size)
 {
     struct vfs_new_attr to = {.what = VFS_CHANGE_SIZE, .size = size};
     struct vfs_cred cred;
+    int64_t err = regular_may_grow(t, f->inode, size);
 
+    if (err)
+        return err;
     vfs_cred_of(t, &cred);
     return vfs_errno(vfs_setattr(f->inode->session, f->inode->node, &to, &cred));
 }

@@ -6,3 +6,9 @@
 extern const struct file_ops regular_ops;
 extern const struct file_ops directory_ops;
 extern const struct file_ops path_ops; /* O_PATH: nothing but its name */
+
+/*
+ * May the file get this size? Only growing is bounded. 0, or -EFBIG with SIGXFSZ sent: RLIMIT_FSIZE.
+ * No lock is held.
+ */
+int64_t regular_may_grow(struct task *t, struct inode *i, uint64_t size);

@@ -77,7 +77,7 @@ struct mm {
     uint64_t mapped; /* bytes in regions */
     uint64_t mapped_peak; /* the most that it was before something was unmapped */
     uint64_t locked;
-    uint64_t data_bytes;
+    uint64_t data_bytes; /* of them private and writable, stacks apart: RLIMIT_DATA */
     uint64_t stack_limit; /* RLIMIT_STACK, in bytes: how far a stack region grows */
     bool dumpable;
     uint32_t barriers; /* what membarrier(2) was registered for */
@@ -120,7 +120,8 @@ struct mm_map {
 /* mmap: returns the address or -errno. Takes mm->lock. Source: mmap(2). */
 int64_t mm_map(struct mm *m, const struct mm_map *request, const struct mm_limits *limits);
 int64_t mm_unmap(struct mm *m, uint64_t start, uint64_t length);
-int64_t mm_protect(struct mm *m, uint64_t start, uint64_t length, uint32_t prot);
+int64_t mm_protect(struct mm *m, uint64_t start, uint64_t length, uint32_t prot,
+                   const struct mm_limits *limits);
 int64_t mm_remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t new_length,
                  uint32_t flags, uint64_t new_address, const struct mm_limits *limits);
 /* brk: returns the break that is in force afterwards. */

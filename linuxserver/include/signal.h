@@ -182,6 +182,8 @@ struct call_end {
  */
 int frame_build(struct task *t, const struct call_end *end, int sig, const struct action *action,
                 const siginfo_t *info, uint64_t mask);
+/* arch: the most bytes that a handler's frame takes from its stack (AT_MINSIGSTKSZ). */
+uint64_t frame_size_max(void);
 /* arch: undoes it; the caller answers RESUME. Returns 0, -EFAULT or -ENOMEM. */
 int frame_restore(struct task *t, uint64_t *mask);
 /* arch: points the registers back at the syscall instruction. */

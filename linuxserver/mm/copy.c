@@ -92,6 +92,7 @@ static int64_t transfer_error(int64_t status)
     case JG_ERR_NO_MEMORY:
         return -ENOMEM;
     case JG_ERR_OUT_OF_RANGE:
+    case JG_ERR_TOO_BIG:
         return -EFBIG;
     default:
         return -EFAULT;

@@ -80,6 +80,14 @@ static bool absurd(uint64_t length)
     return length / PAGE_SIZE > info.total_frames;
 }
 
+/* Would [start, end), once private and writable, be more data than allowed? */
+static bool too_much_data(const struct mm *m, uint64_t start, uint64_t end,
+                          const struct mm_limits *limits)
+{
+    return limits->data != UINT64_MAX &&
+           m->data_bytes + (end - start) - region_data_in(m, start, end) > limits->data;
+}
+
 int64_t mm_map(struct mm *m, const struct mm_map *r, const struct mm_limits *limits)
 {
     uint64_t length = page_up(r->length);
@@ -102,6 +110,8 @@ int64_t mm_map(struct mm *m, const struct mm_map *r, const struct mm_limits *lim
     }
     if (m->mapped + length - mapped_in(m, (uint64_t)va, (uint64_t)va + length) >
             limits->address_space ||
+        (private_writable(r->prot, r->region_flags) && !(r->region_flags & REGION_STACK) &&
+         too_much_data(m, (uint64_t)va, (uint64_t)va + length, limits)) ||
         m->count >= MAX_REGIONS || region_reserve(m, 3) ||
         (!r->backing && private_writable(r->prot, r->region_flags) &&
          !(r->region_flags & REGION_NORESERVE) && absurd(length))) {
@@ -154,7 +164,25 @@ int64_t mm_unmap(struct mm *m, uint64_t start, uint64_t length)
     return err;
 }
 
-int64_t mm_protect(struct mm *m, uint64_t start, uint64_t length, uint32_t prot)
+/* What of [start, end) becomes data when it becomes writable. */
+static uint64_t future_data(const struct mm *m, uint64_t start, uint64_t end)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = region_index(m, start); i < m->count && m->regions[i].start < end; i++) {
+        struct region part = m->regions[i];
+
+        part.start = part.start > start ? part.start : start;
+        part.end = part.end < end ? part.end : end;
+        sum -= region_data(&part);
+        part.prot |= JG_PROT_WRITE;
+        sum += region_data(&part);
+    }
+    return sum;
+}
+
+int64_t mm_protect(struct mm *m, uint64_t start, uint64_t length, uint32_t prot,
+                   const struct mm_limits *limits)
 {
     uint64_t end;
     int64_t err = 0, status;
@@ -168,7 +196,9 @@ int64_t mm_protect(struct mm *m, uint64_t start, uint64_t length, uint32_t prot)
     if (!range_ok(start, length))
         return -ENOMEM;
     mutex_lock(&m->lock);
-    if (!region_covers(m, start, end) || m->count + 2 > MAX_REGIONS || region_reserve(m, 2)) {
+    if (!region_covers(m, start, end) || m->count + 2 > MAX_REGIONS || region_reserve(m, 2) ||
+        ((prot & JG_PROT_WRITE) && limits->data != UINT64_MAX &&
+         m->data_bytes + future_data(m, start, end) > limits->data)) {
         err = -ENOMEM;
         goto out;
     }
@@ -185,8 +215,11 @@ int64_t mm_protect(struct mm *m, uint64_t start, uint64_t length, uint32_t prot)
     }
     region_split(m, start);
     region_split(m, end);
-    for (unsigned i = region_index(m, start); i < m->count && m->regions[i].start < end; i++)
+    for (unsigned i = region_index(m, start); i < m->count && m->regions[i].start < end; i++) {
+        m->data_bytes -= region_data(&m->regions[i]);
         m->regions[i].prot = prot;
+        m->data_bytes += region_data(&m->regions[i]);
+    }
     region_merge(m, start, end);
 out:
     mutex_unlock(&m->lock);
@@ -214,8 +247,8 @@ uint64_t mm_brk(struct mm *m, uint64_t wanted, const struct mm_limits *limits)
         unsigned i = region_index(m, old);
 
         if ((i < m->count && m->regions[i].start < new + PAGE_SIZE) ||
-            m->mapped + (new - old) > limits->address_space || absurd(new - old) ||
-            region_reserve(m, 1) || jg_aspace_map(m->aspace, &map) < 0)
+            m->mapped + (new - old) > limits->address_space || too_much_data(m, old, new, limits) ||
+            absurd(new - old) || region_reserve(m, 1) || jg_aspace_map(m->aspace, &map) < 0)
             goto out;
         region_insert(m, &r);
     }
@@ -250,7 +283,9 @@ static int64_t remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t n
         }
         return (int64_t)old;
     }
-    if (new_length > old_length && m->mapped + new_length - old_length > limits->address_space)
+    if (new_length > old_length && (m->mapped + new_length - old_length > limits->address_space ||
+                                    (region_data(r) && limits->data != UINT64_MAX &&
+                                     m->data_bytes + new_length - old_length > limits->data)))
         return -ENOMEM;
     if (region_reserve(m, 6))
         return -ENOMEM;
@@ -266,7 +301,9 @@ static int64_t remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t n
             .old_va = old, .old_length = old_length, .new_va = old, .new_length = new_length};
         if (room && old + new_length <= JG_USER_TOP && jg_aspace_move(m->aspace, &move) >= 0) {
             m->mapped += new_length - old_length;
+            m->data_bytes -= region_data(r);
             r->end = old + new_length;
+            m->data_bytes += region_data(r);
             return (int64_t)old;
         }
     }

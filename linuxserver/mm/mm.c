@@ -75,6 +75,7 @@ static void copy_regions(struct mm *to, const struct mm *from)
 
         if (r->flags & REGION_DONTFORK) {
             to->mapped -= r->end - r->start;
+            to->data_bytes -= region_data(r);
             continue;
         }
         to->regions[to->count] = *r;

@@ -125,6 +125,7 @@ void region_insert(struct mm *m, const struct region *r)
     open_slot(m, i);
     m->regions[i] = *r;
     m->mapped += r->end - r->start;
+    m->data_bytes += region_data(r);
     try_merge(m, i);
     if (i)
         try_merge(m, i - 1);
@@ -141,6 +142,7 @@ void region_remove(struct mm *m, uint64_t start, uint64_t end)
         m->mapped_peak = m->mapped;
     for (; i < m->count && m->regions[i].start < end; i++) {
         m->mapped -= m->regions[i].end - m->regions[i].start;
+        m->data_bytes -= region_data(&m->regions[i]);
         if (m->regions[i].backing)
             backing_put(m->regions[i].backing);
     }
@@ -150,6 +152,20 @@ void region_remove(struct mm *m, uint64_t start, uint64_t end)
     if (end > m->gap_top)
         m->gap_top = i < m->count ? m->regions[i].start : UINT64_MAX;
     close_slots(m, first, i - first);
+}
+
+uint64_t region_data_in(const struct mm *m, uint64_t start, uint64_t end)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = region_index(m, start); i < m->count && m->regions[i].start < end; i++) {
+        uint64_t a = m->regions[i].start > start ? m->regions[i].start : start;
+        uint64_t b = m->regions[i].end < end ? m->regions[i].end : end;
+
+        if (region_data(&m->regions[i]))
+            sum += b - a;
+    }
+    return sum;
 }
 
 bool region_covers(const struct mm *m, uint64_t start, uint64_t end)

@@ -6,6 +6,17 @@
 
 #include <mm.h>
 
+/* The bytes of a region that count as data. */
+static inline uint64_t region_data(const struct region *r)
+{
+    return (r->prot & JG_PROT_WRITE) && !(r->flags & (REGION_SHARED | REGION_STACK))
+               ? r->end - r->start
+               : 0;
+}
+
+/* ... of what lies in [start, end). */
+uint64_t region_data_in(const struct mm *m, uint64_t start, uint64_t end);
+
 /* Index of the first region that ends above va; m->count if none. */
 unsigned region_index(const struct mm *m, uint64_t va);
 

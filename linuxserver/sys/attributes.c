@@ -8,6 +8,7 @@
 
 #include <file.h>
 #include <fs/path.h>
+#include <fs/regular.h>
 #include <linux/falloc.h>
 
 static int64_t change(struct task *t, struct inode *i, const struct vfs_new_attr *to)
@@ -234,7 +235,9 @@ int64_t sys_truncate(struct task *t, const uint64_t *a)
         } else if (!backing_claim(&i->backing, false)) {
             r = -ETXTBSY;
         } else {
-            r = change(t, i, &to);
+            r = regular_may_grow(t, i, a[1]);
+            if (!r)
+                r = change(t, i, &to);
             backing_unclaim(&i->backing, false);
         }
         inode_put(i);

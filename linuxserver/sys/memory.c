@@ -122,9 +122,11 @@ int64_t sys_munmap(struct task *t, const uint64_t *a)
 
 int64_t sys_mprotect(struct task *t, const uint64_t *a)
 {
+    struct mm_limits limits = limits_of(t);
+
     if (a[2] & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN | PROT_GROWSUP))
         return -EINVAL;
-    return mm_protect(t->mm, a[0], a[1], (uint32_t)a[2] & 7);
+    return mm_protect(t->mm, a[0], a[1], (uint32_t)a[2] & 7, &limits);
 }
 
 int64_t sys_mremap(struct task *t, const uint64_t *a)

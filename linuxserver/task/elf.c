@@ -16,6 +16,7 @@
 #include <linux/auxvec.h>
 #include <linux/elf.h>
 #include <mm.h>
+#include <signal.h>
 #include <vdso/vdso.h>
 
 #define PHDRS_MAX   64u
@@ -264,6 +265,7 @@ static unsigned fill_auxv(uint64_t *v, const struct program *p, const struct pro
         {AT_HWCAP2, 0},
         {AT_EXECFN, execfn},
         {AT_PLATFORM, platform},
+        {AT_MINSIGSTKSZ, frame_size_max()},
         {vdso ? AT_SYSINFO_EHDR : AT_IGNORE, vdso},
         {AT_NULL, 0},
     };

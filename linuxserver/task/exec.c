@@ -2,8 +2,8 @@
  * execve: the new image is built first, so that it can fail cleanly; then siblings go, and
  * everything is swapped.
  */
-#include "answers.h"
 #include "exec.h"
+#include "answers.h"
 
 #include <jg/rt/heap.h>
 #include <jg/rt/string.h>

@@ -42,7 +42,8 @@ struct frame {
 #define CONTEXT_AT offsetof(struct frame, uc) /* where the handler's `ret` leaves rsp */
 
 _Static_assert(sizeof(struct frame) == 440, "arch/x86/include/asm/sigframe.h");
-_Static_assert(VECTOR_AT % 16 == 8 && VECTOR_AT >= sizeof(struct frame) + 8, "as Linux lays it out");
+_Static_assert(VECTOR_AT % 16 == 8 && VECTOR_AT >= sizeof(struct frame) + 8,
+               "as Linux lays it out");
 _Static_assert(sizeof(struct jg_regs) <= sizeof(struct frame) - CONTEXT_AT, "regs fit before it");
 
 static uint32_t vector_size;
@@ -56,20 +57,24 @@ static size_t frame_bytes(void)
     return VECTOR_AT + vector_size + FP_XSTATE_MAGIC2_SIZE;
 }
 
-static uint8_t *buffer_get(void)
+static bool learn_vector(void)
 {
     struct jg_info_system info;
+
+    if (!vector_size && jg_object_info(JG_HANDLE_NONE, JG_INFO_SYSTEM, &info, sizeof info) > 0) {
+        vector_features = info.vector_features;
+        vector_size = info.vector_size;
+    }
+    return vector_size;
+}
+
+static uint8_t *buffer_get(void)
+{
     uint8_t *buffer = __atomic_exchange_n(&spare, NULL, __ATOMIC_ACQUIRE);
 
     if (buffer)
         return buffer;
-    if (!vector_size) {
-        if (jg_object_info(JG_HANDLE_NONE, JG_INFO_SYSTEM, &info, sizeof info) < 0)
-            return NULL;
-        vector_features = info.vector_features;
-        vector_size = info.vector_size;
-    }
-    return rt_alloc(frame_bytes());
+    return learn_vector() ? rt_alloc(frame_bytes()) : NULL;
 }
 
 static void buffer_put(uint8_t *buffer)
@@ -78,6 +83,14 @@ static void buffer_put(uint8_t *buffer)
 
     if (other)
         rt_free(other);
+}
+
+uint64_t frame_size_max(void)
+{
+    const uint64_t alignment = 64;
+
+    learn_vector();
+    return (frame_bytes() + alignment + 15) & ~15ull;
 }
 
 void regs_rewind(struct jg_regs *regs, uint64_t number)
@@ -297,8 +310,8 @@ static int restore(struct task *t, uint8_t *buffer, uint64_t *mask)
     read_context(&f->uc.uc_mcontext, &regs);
     memcpy(mask, &f->uc.uc_sigmask, sizeof *mask);
     stack = (struct altstack){.base = (uint64_t)f->uc.uc_stack.ss_sp,
-                                   .size = f->uc.uc_stack.ss_size,
-                                   .flags = (uint32_t)f->uc.uc_stack.ss_flags};
+                              .size = f->uc.uc_stack.ss_size,
+                              .flags = (uint32_t)f->uc.uc_stack.ss_flags};
     memcpy(buffer + VECTOR_AT - sizeof regs, &regs, sizeof regs);
     if (jg_thread_write_state(t->thread, JG_STATE_ALL, buffer + VECTOR_AT - sizeof regs,
                               sizeof regs + (vector ? vector_size : 0)) < 0)
