@@ -39,7 +39,7 @@ int64_t io_get(struct io *io, void *dst, size_t size);
 
 /* For poll: where a caller registers; `next` of at most `room` waiters. */
 struct poll_table {
-    struct task *task;
+    struct task *task; /* who asks; never NULL */
     struct waiter *waiters; /* NULL: only asks */
     unsigned used, room;
     bool (*notify)(struct waiter *waiter); /* NULL: the task is woken; else as in struct waiter */
@@ -103,6 +103,9 @@ static inline struct file *file_get(struct file *f)
 
 /* How many there are. */
 unsigned files_open(void);
+/* The attributes of files that have no node, nothing but a mode; their position, which stays 0. Always 0. */
+int64_t anonymous_stat(struct file *f, struct vfs_attr *out);
+int64_t anonymous_seek(struct file *f, int64_t offset, int whence);
 
 /* Lets go of one reference; the last closes it. May wait: called with no lock held. */
 void file_put(struct file *f);

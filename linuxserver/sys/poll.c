@@ -37,7 +37,7 @@ static uint32_t ask(struct entry *e, struct poll_table *table)
 static int64_t wait_for(struct task *t, struct entry *e, size_t count, jg_time_t deadline)
 {
     struct poll_table table = {.task = t, .room = (unsigned)count * WAITERS_EACH};
-    struct poll_table *registering = &table;
+    struct poll_table asking = {.task = t}, *how = &table;
     int64_t ready = 0, err = 0;
 
     table.waiters = rt_alloc(table.room ? table.room * sizeof(struct waiter) : 1);
@@ -47,10 +47,10 @@ static int64_t wait_for(struct task *t, struct entry *e, size_t count, jg_time_t
         wait_prepare(t);
         ready = 0;
         for (size_t i = 0; i < count; i++) {
-            e[i].revents = ask(&e[i], registering);
+            e[i].revents = ask(&e[i], how);
             ready += e[i].revents != 0;
         }
-        registering = NULL;
+        how = &asking; /* registered once, asked each time */
         if (ready || deadline == 0)
             break;
         err = wait_sleep(t, deadline);

@@ -21,13 +21,14 @@ int64_t sys_rt_sigaction(struct task *t, const uint64_t *a)
 {
     int sig = (int)a[0];
     struct action new, old, *slot;
+    int err;
 
-    if (a[3] != SIGSET_BYTES || sig < 1 || sig > SIGNALS)
+    if (a[3] != SIGSET_BYTES)
         return -EINVAL;
-    if (a[1] && (sig == SIGKILL || sig == SIGSTOP))
+    if (a[1] && (err = copy_in(t->mm, &new, a[1], sizeof new)))
+        return err;
+    if (sig < 1 || sig > SIGNALS || (a[1] && (sig == SIGKILL || sig == SIGSTOP)))
         return -EINVAL;
-    if (a[1] && copy_in(t->mm, &new, a[1], sizeof new))
-        return -EFAULT;
     mutex_lock(&tasks_lock);
     slot = &t->sighand->action[sig - 1];
     old = *slot;
