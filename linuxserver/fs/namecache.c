@@ -104,24 +104,28 @@ static bool known_holds(const struct known *k)
     return k->stamp && word_holds(0, k->stamp) && word_holds(k->word, k->stamp);
 }
 
+static uint64_t mix(uint64_t hash, uint64_t part)
+{
+    hash = (hash ^ part) * 0x9e3779b97f4a7c15ull;
+    return hash ^ hash >> 32;
+}
+
 static uint64_t hash_of(const struct walk *w, uint32_t how, unsigned cred)
 {
-    uint64_t hash = (w->place.dir ^ w->place.root << 20 ^ (uint64_t)how << 40 ^ cred ^
-                     (uint64_t)w->session << 8) *
-                    0x9e3779b97f4a7c15ull;
+    uint64_t hash = mix(w->place.dir ^ w->place.root << 20,
+                        (uint64_t)how << 40 ^ cred ^ (uint64_t)w->session << 8);
     const char *at = w->path;
     size_t left = w->length;
     uint64_t part;
 
     for (; left >= sizeof part; at += sizeof part, left -= sizeof part) {
         memcpy(&part, at, sizeof part);
-        hash = ((hash ^ part) * 0x9e3779b97f4a7c15ull) ^ hash >> 29;
+        hash = mix(hash, part);
     }
     part = left;
     for (size_t i = 0; i < left; i++)
         part = part << 8 | (uint8_t)at[i];
-    hash = (hash ^ part) * 0x9e3779b97f4a7c15ull;
-    return hash ^ hash >> 32;
+    return mix(mix(hash, part), 0);
 }
 
 static bool matches(const struct name *n, const struct walk *w, uint64_t hash, uint32_t how,
