@@ -95,9 +95,22 @@ struct inode *inode_of_proc(struct proc_node node, const struct vfs_attr *attr)
     return i;
 }
 
+/* Gives up one reference of several. False: it may be the last, which is looked at under the lock. */
+static bool put_shared(struct inode *i)
+{
+    uint32_t refs = __atomic_load_n(&i->refs, __ATOMIC_RELAXED);
+
+    while (refs > 1) {
+        if (__atomic_compare_exchange_n(&i->refs, &refs, refs - 1, true, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED))
+            return true;
+    }
+    return false;
+}
+
 void inode_put(struct inode *i)
 {
-    if (!i)
+    if (!i || put_shared(i))
         return;
     mutex_lock(&table_lock);
     if (__atomic_sub_fetch(&i->refs, 1, __ATOMIC_ACQ_REL)) {

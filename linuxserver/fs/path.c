@@ -53,9 +53,33 @@ static int64_t start_at(struct walk *w, int dirfd)
     return set_start(w, w->base);
 }
 
+/* Walks that are done wait here for the next, for they are large and often wanted. */
+static struct walk *spare[4];
+
+static struct walk *walk_alloc(void)
+{
+    for (unsigned i = 0; i < sizeof spare / sizeof *spare; i++) {
+        struct walk *w = __atomic_exchange_n(&spare[i], NULL, __ATOMIC_ACQUIRE);
+
+        if (w)
+            return w;
+    }
+    return rt_alloc(sizeof(struct walk));
+}
+
+static void walk_free(struct walk *w)
+{
+    for (unsigned i = 0; i < sizeof spare / sizeof *spare; i++) {
+        w = __atomic_exchange_n(&spare[i], w, __ATOMIC_ACQ_REL);
+        if (!w)
+            return;
+    }
+    rt_free(w);
+}
+
 static struct walk *walk_create(struct task *t)
 {
-    struct walk *w = rt_alloc(sizeof *w);
+    struct walk *w = walk_alloc();
 
     if (!w)
         return NULL;
@@ -109,7 +133,7 @@ void path_end(struct walk *w)
 {
     inode_put(w->hold);
     inode_put(w->base);
-    rt_free(w);
+    walk_free(w);
 }
 
 /* One leg in procfs. *done: the walk ends here. */
