@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bb/links/sh
 # Runs one case of BusyBox's tests, in the guest only: what testsuite/runtest, ash_test/run-all and
 # hush_test/run-all do for all of theirs.
 #
@@ -6,7 +6,7 @@
 # Out:  a line for each check: PASS, FAIL, SKIPPED or UNTESTED, a colon, its name; before a FAIL of an
 #       applet what was run, behind it how the output differed.
 unset LANG LC_ALL
-export bindir=/bb tsdir=/bb/testsuite
+export bindir=/bb tsdir=/bb/testsuite ECHO=echo
 
 # Old-style: scripts in a folder named like the applet, each in an empty folder, failing at once.
 old_style() {
@@ -40,7 +40,7 @@ applet() {
 # shell NAME FOLDER CASE
 shell() {
     export TOPDIR=/bb/shell/$1_test
-    export THIS_SH=$TOPDIR/$1 PATH=$TOPDIR:$PATH
+    export THIS_SH=$TOPDIR/$1 PATH=$TOPDIR:/bb/links:$PATH
     . /bb/environment
     cd "$TOPDIR/$1-$2" || exit
     output=$3.xx
@@ -57,12 +57,13 @@ shell() {
     fi
 }
 
-IFS=.
-set -- $1
-unset IFS
-if [ "$1" = applet ]; then
-    applet "$2"
-else
-    shell "$1" "$2" "$3"
-fi
+case $1 in
+applet.*) applet "${1#applet.}" ;;
+*)
+    IFS=.
+    set -- $1
+    unset IFS
+    shell "$@"
+    ;;
+esac
 exit 0

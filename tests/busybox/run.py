@@ -4,14 +4,16 @@
 
 A NAME is applet.APPLET, ash.FOLDER.SCRIPT or hush.FOLDER.SCRIPT, the beginning of one, or a glob; each
 runs in the guest as a case of its own (case.sh) and gives a line for each check in it. --quick takes
-those that took no more than QUICK_SECONDS in the reference guest. What the reference guest says is in
-reference.txt: what fails there may fail here. --record, with --on linux, makes that file anew.
+those that took no more than QUICK_SECONDS. What the reference guest says is in reference.txt: what fails
+there may fail here. --record, with --on linux, puts what is seen there into that file; on jargoon it
+changes only how long things take.
 KNOWN_FAILURES names checks that only we fail, with the reason.
 """
 
 import argparse
 import collections
 import fnmatch
+import functools
 import importlib.util
 import os
 import pathlib
@@ -35,6 +37,8 @@ REFERENCE = HERE / 'reference.txt'
 QUICK_SECONDS = 1.0
 LEAST_SECONDS, UNKNOWN_SECONDS, SLOWER = 30, 300, 15  # time limits, and how much slower we may be
 NOTES_SHOWN = 60
+HEAD = ("# What BusyBox's tests say in the reference guest; behind `group`, the seconds of the slower of both "
+        'guests.\n# Made by tests/busybox/run.py --record, --on linux first, with\n')
 VERDICTS = {'PASS': 'pass', 'FAIL': 'fail', 'SKIPPED': 'skip', 'UNTESTED': 'skip'}
 
 
@@ -52,6 +56,23 @@ class Reference:
                 self.seconds[group] = float(seconds)
             elif word in VERDICTS.values():
                 self.checks[group][rest] = word
+
+    def note(self, group, checks):
+        """Remembers how a group went; without `checks` only its time, if it is longer."""
+        took = round(group.took or group.seconds, 2)
+        if checks is not None:
+            self.checks[group.name] = {name: verdict for name, (verdict, _) in checks.items()}
+            self.seconds[group.name] = took
+        elif group.name in self.seconds:
+            self.seconds[group.name] = max(took, self.seconds[group.name])
+
+    def write(self, names):
+        lines = []
+        for name in names:
+            if name in self.seconds:
+                lines.append(f'group {self.seconds[name]:.2f} {name}')
+                lines += [f'{verdict} {check}' for check, verdict in self.checks[name].items()]
+        REFERENCE.write_text(HEAD + f'# {versions()}\n' + '\n'.join(lines) + '\n')
 
     def limit(self, group):
         if group not in self.seconds:
@@ -147,13 +168,13 @@ def choose(names, patterns, quick, known):
 class Report:
     """Compares what a group said with what is known, one TAP line for each check."""
 
-    def __init__(self, on, known, out):
-        self.known, self.out = known, out
+    def __init__(self, on, known, out, recorded=None):
+        """`recorded` is None, or the names of all groups: then reference.txt follows what is seen."""
+        self.on, self.known, self.out, self.recorded = on, known, out, recorded
         self.failures = {}
         if on == 'jargoon':
             self.failures = self._known_failures()
         self.passed, self.all = collections.Counter(), collections.Counter()
-        self.groups = []
 
     def _known_failures(self):
         """name of check -> reason, behind a tab."""
@@ -162,7 +183,6 @@ class Report:
         return dict(line.split('\t', 1) for line in lines if '\t' in line and line[0] != '#')
 
     def group(self, group):
-        self.groups.append(group)
         checks, expected = group.checks(), self.known.checks.get(group.name, {})
         end = [note for note in group.notes if not note.startswith('| ')]
         if not checks and not expected:
@@ -170,6 +190,9 @@ class Report:
         for name in [*checks, *(name for name in expected if name not in checks)]:
             verdict, notes = checks.get(name, ('fail', ['it did not come to it'] + end))
             self._check(name, verdict, expected.get(name), notes)
+        if self.recorded:
+            self.known.note(group, checks if self.on == 'linux' else None)
+            self.known.write(self.recorded)
 
     def _check(self, name, verdict, expected, notes):
         kind = name.partition('.')[0]
@@ -191,6 +214,7 @@ class Report:
         return ', '.join(f'{kind}: {self.passed[kind]} of {self.all[kind]}' for kind in self.all)
 
 
+@functools.cache
 def versions():
     qemu = subprocess.run(['qemu-system-x86_64', '--version'], stdout=subprocess.PIPE, text=True,
                           check=False).stdout.split('\n')[0]
@@ -198,24 +222,6 @@ def versions():
     at = int.from_bytes(image[0x20e:0x210], 'little') + 0x200  # the boot protocol's kernel_version
     linux_version = image[at:image.index(b'\0', at)].decode()
     return f'Linux {linux_version}\n# {", ".join(sorted(defaultroot.PINS))}\n# {qemu}'
-
-
-def record(report, names):
-    """Writes reference.txt; groups that did not run now keep what was known."""
-    known, lines = report.known, []
-    ran = {group.name: group for group in report.groups}
-    for name in names:
-        if name in ran:
-            seconds = ran[name].took or 0
-            checks = {check: verdict for check, (verdict, _) in ran[name].checks().items()}
-        elif name in known.seconds:
-            seconds, checks = known.seconds[name], known.checks[name]
-        else:
-            continue
-        lines += [f'group {seconds:.2f} {name}', *(f'{v} {check}' for check, v in checks.items())]
-    REFERENCE.write_text('# What BusyBox\'s tests say in the reference guest; seconds behind `group`.\n'
-                         '# Made by tests/busybox/run.py --on linux --record with\n'
-                         f'# {versions()}\n' + '\n'.join(lines) + '\n')
 
 
 def main():
@@ -240,7 +246,7 @@ def main():
     if options.on == 'jargoon' and not os.path.exists(paths.built('linuxserver/linuxserver')):
         tap.skip_all('linuxserver has not been built')
     out, start = tap.Tap(), time.monotonic()
-    report = Report(options.on, known, out)
+    report = Report(options.on, known, out, names if options.record else None)
     left = [Group(name, known.limit(name)) for name in chosen]
     for _ in range(linux.MOST_BOOTS):
         if left:
@@ -248,8 +254,6 @@ def main():
     for group in left:
         group.notes = ['not run: too many guests have died']
         report.group(group)
-    if options.record and options.on == 'linux':
-        record(report, names)
     out.note(f'{report.sums()} pass; {time.monotonic() - start:.0f} s on {options.on}')
     out.done()
 
