@@ -391,7 +391,7 @@ static int64_t epoll_stat(struct file *f, struct vfs_attr *out)
 }
 
 static const struct file_ops epoll_ops = {
-    .name = "eventpoll",
+    .name = "[eventpoll]",
     .poll = epoll_poll,
     .seek = epoll_seek,
     .stat = epoll_stat,

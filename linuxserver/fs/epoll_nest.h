@@ -12,7 +12,7 @@
 #include <file.h>
 
 #define EPOLL_HASH    64u
-#define EPOLL_WAITERS 2u /* queues that one file may register with */
+#define EPOLL_WAITERS 3u /* queues that one file may register with */
 #define EPOLL_NESTS   4  /* as in Linux: an instance may watch one that watches one ... */
 
 struct epoll {

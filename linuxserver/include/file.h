@@ -64,6 +64,9 @@ struct file_ops {
     const char *name; /* as in /proc/PID/fd, "pipe" */
     int64_t (*read)(struct task *t, struct file *f, struct io *io, int64_t pos);  /* [EINVAL] */
     int64_t (*write)(struct task *t, struct file *f, struct io *io, int64_t pos); /* [EINVAL] */
+    /* A vector of the program's in one piece [as several reads or writes]. */
+    int64_t (*vector)(struct task *t, struct file *f, const struct iovec *v, uint64_t count,
+                      bool write);
     uint32_t (*poll)(struct file *f, struct poll_table *table); /* [POLLIN|POLLOUT] */
     int64_t (*ioctl)(struct task *t, struct file *f, uint32_t cmd, uint64_t arg); /* [ENOTTY] */
     int64_t (*seek)(struct file *f, int64_t offset, int whence);                  /* [ESPIPE] */

@@ -130,7 +130,7 @@ static int64_t do_fcntl(struct task *t, struct file *f, int fd, int cmd, uint64_
     case F_SETFD:
         return fd_set_flags(t, fd, (int)arg);
     case F_GETFL:
-        return f->flags | (f->flags & O_PATH ? 0 : O_LARGEFILE);
+        return f->flags | (!f->inode || (f->flags & O_PATH) ? 0 : O_LARGEFILE); /* as open(2) adds it */
     default:
         break;
     }

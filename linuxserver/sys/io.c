@@ -183,6 +183,8 @@ static int64_t move_vector(struct task *t, struct file *f, const struct iovec *v
     int64_t done = 0;
     size_t total = 0;
 
+    if (f->ops->vector)
+        return f->ops->vector(t, f, v, count, write);
     for (uint64_t i = 0; i < count; i++)
         total += v[i].iov_len;
     if (write && count > 1 && total && total <= GATHER_MAX)

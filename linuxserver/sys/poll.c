@@ -14,7 +14,7 @@
 #include <file.h>
 #include <signal.h>
 
-#define WAITERS_EACH 2u /* queues that one file may register with */
+#define WAITERS_EACH 3u /* queues that one file may register with */
 
 struct entry {
     struct file *file; /* NULL: skip; bad: see `revents` */

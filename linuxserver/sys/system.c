@@ -37,17 +37,6 @@ int64_t sys_uname(struct task *t, const uint64_t *a)
     return copy_out(t->mm, a[0], &copy, sizeof copy);
 }
 
-/*
- * As a Linux whose kernel has no address family built in; libc then does without (initgroups,
- * syslog).
- */
-int64_t sys_socket(struct task *t, const uint64_t *a)
-{
-    (void)t;
-    (void)a;
-    return -EAFNOSUPPORT;
-}
-
 static int64_t set_name(struct task *t, const uint64_t *a, char *field)
 {
     char name[__NEW_UTS_LEN + 1] = {0};

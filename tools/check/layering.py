@@ -41,7 +41,8 @@ LINUX_FOLDERS_MAY = {
     'signal': {'signal', 'task', 'mm', 'sync', 'arch', 'fs'},
     'task': {'task', 'mm', 'signal', 'fs', 'sync', 'arch'},
     'fs': {'fs', 'task', 'mm', 'signal', 'sync', 'arch'},
-    'sys': {'sys', 'task', 'mm', 'signal', 'fs', 'sync', 'arch'},
+    'socket': {'socket', 'fs', 'task', 'mm', 'signal', 'sync', 'arch'},
+    'sys': {'sys', 'task', 'mm', 'signal', 'fs', 'socket', 'sync', 'arch'},
 }
 
 

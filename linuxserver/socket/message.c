@@ -1,0 +1,112 @@
+/*
+ * Messages: bytes on their way, with their sender's name and what they carry.
+ *
+ * A message is charged to its sender until it is read, so what all sockets hold is bounded by the
+ * senders' SO_SNDBUF and one message each.
+ */
+#include "unix.h"
+
+#include <jg/rt/heap.h>
+#include <jg/rt/string.h>
+
+#define OVERHEAD 256u /* of a message, beside its bytes in steps of 512: near what Linux counts */
+
+int64_t parts_get(struct parts *p, void *dst, size_t n)
+{
+    struct io io;
+
+    while (n) {
+        size_t rest = p->next->iov_len - p->offset;
+
+        if (!rest) {
+            p->next++;
+            p->offset = 0;
+            continue;
+        }
+        rest = rest < n ? rest : n;
+        io =
+            (struct io){.mm = p->mm, .va = (uint64_t)p->next->iov_base + p->offset, .length = rest};
+        if (io_get(&io, dst, rest) != (int64_t)rest)
+            return -EFAULT;
+        p->offset += rest;
+        p->left -= rest;
+        dst = (uint8_t *)dst + rest;
+        n -= rest;
+    }
+    return 0;
+}
+
+size_t parts_put(struct parts *p, const void *src, size_t n)
+{
+    size_t done = 0;
+
+    while (done < n) {
+        size_t rest = p->next->iov_len - p->offset;
+        struct io io;
+        int64_t put;
+
+        if (!rest) {
+            p->next++;
+            p->offset = 0;
+            continue;
+        }
+        rest = rest < n - done ? rest : n - done;
+        io =
+            (struct io){.mm = p->mm, .va = (uint64_t)p->next->iov_base + p->offset, .length = rest};
+        put = io_put(&io, (const uint8_t *)src + done, rest);
+        if (put > 0) {
+            done += (size_t)put;
+            p->offset += (size_t)put;
+            p->left -= (size_t)put;
+        }
+        if (put != (int64_t)rest)
+            break;
+    }
+    return done;
+}
+
+struct message *message_new(struct socket *s, size_t size)
+{
+    struct message *m = rt_alloc(sizeof *m + size);
+
+    if (!m)
+        return NULL;
+    memset(m, 0, sizeof *m);
+    m->size = size;
+    m->charge = OVERHEAD + ((size + 320 + 511) & ~511ul);
+    m->sender = socket_get(s);
+    return m;
+}
+
+void message_queue(struct socket *to, struct message *m)
+{
+    m->sender->charged += m->charge;
+    list_add_tail(&to->queue, &m->link);
+    to->queued_messages++;
+    to->queued_bytes += m->size;
+    if (m->rights)
+        rights_launch(m->rights);
+}
+
+void message_take(struct socket *from, struct message *m)
+{
+    struct socket *sender = m->sender;
+
+    list_remove(&m->link);
+    from->queued_messages--;
+    from->queued_bytes -= m->size - m->offset;
+    sender->charged -= m->charge;
+    m->charge = 0;
+    if (m->rights)
+        rights_land(m->rights);
+    if (socket_writable(sender))
+        wait_wake(&sender->write_wait);
+}
+
+void message_free(struct message *m)
+{
+    rights_free(m->rights);
+    address_put(m->from);
+    socket_put(m->sender);
+    rt_free(m);
+}
