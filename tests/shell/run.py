@@ -18,6 +18,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / 'lib'), str(HERE)]
 
+import jobs  # noqa: E402
 import programs  # noqa: E402
 import sessions  # noqa: E402
 import streams  # noqa: E402
@@ -25,6 +26,7 @@ import tap  # noqa: E402
 from person import Person  # noqa: E402
 from world import World, last_log  # noqa: E402
 
+SESSIONS = {**sessions.SESSIONS, **jobs.SESSIONS}
 PARTS = ('streams', 'programs', 'terminal')
 # Each start of a guest is a second: with the second root only what depends on the root.
 STREAMS_OF_BOTH_ROOTS = ('echo_through_cat', 'exit_status_is_ours', 'poweroff_is_0')
@@ -42,8 +44,8 @@ def names_of(part, root, on):
     elif part == 'programs':
         plain = [case[0] for case in programs.cases(root)]
     else:
-        plain = [f'{session}-{step}' for session, steps in sessions.SESSIONS.items()
-                 for step, _ in steps()]
+        plain = [f'{name}-{step}' for name, session in SESSIONS.items() if root in session.roots
+                 for step, _ in session.steps()]
         plain += [case.__name__ for case in sessions.CASES] if root == 'alpine' else []
     return [f'{part}.{name}.{root}' for name in plain]
 
@@ -121,23 +123,23 @@ class Suite:
         return []
 
     def terminal(self, world):
-        for session, steps in sessions.SESSIONS.items():
-            left = [(f'terminal.{session}-{step}.{world.root}', function)
-                    for step, function in steps()]
+        for name, session in SESSIONS.items():
+            left = [(f'terminal.{name}-{step}.{world.root}', function)
+                    for step, function in session.steps() if world.root in session.roots]
             left = [pair for pair in left if self.wanted(pair[0])]
             while left:
-                left = self._session(world, left)
+                left = self._session(world, session, left)
         if world.root == 'alpine':
             for case in sessions.CASES:
                 name = f'terminal.{case.__name__}.{world.root}'
                 if self.wanted(name):
                     self.case(name, case, world)
 
-    def _session(self, world, steps):
+    def _session(self, world, session, steps):
         """Goes on in the same session while all is well; returns what is left after a failure."""
         try:
-            with Person(world.command()) as person:
-                sessions.log_in(person)
+            with Person(world.command(options=session.options())) as person:
+                session.enter(person)
                 for at, (name, function) in enumerate(steps):
                     try:
                         function(person)
@@ -145,6 +147,9 @@ class Suite:
                         self.verdict(name, False, str(what))
                         return steps[at + 1:]
                     self.verdict(name, True)
+        except tap.Skip as why:
+            for name, _ in steps:
+                self.verdict(name, True, skip=str(why))
         except tap.Failed as what:
             for name, _ in steps:
                 self.verdict(name, False, f'no prompt: {what}')

@@ -4,6 +4,7 @@ A session is a list of steps; each step is a case of its own, as (name, function
 """
 
 import os
+import re
 import termios
 
 from person import Person
@@ -38,8 +39,15 @@ def line(person, keys, wanted=None):
 def start(person, command):
     """Starts a program and lets it come up: the shell edits in another mode than programs read in."""
     person.type(command + '\r')
-    person.expect(command + r'\r\n')
+    person.expect(re.escape(command) + r'\r\n')
     person.quiet(0.7)
+
+
+class Session:
+    """Steps at one terminal: `enter` comes from the start to our prompt, `options` are for the guest."""
+
+    def __init__(self, steps, enter=log_in, options=list, roots=('alpine', 'default')):
+        self.steps, self.enter, self.options, self.roots = steps, enter, options, roots
 
 
 def ash_steps():
@@ -354,7 +362,7 @@ def local_modes_come_back_when_it_is_killed(world):
             raise Failed('no echo')
 
 
-SESSIONS = {'ash': ash_steps, 'vi': vi_steps}
+SESSIONS = {'ash': Session(ash_steps), 'vi': Session(vi_steps)}
 CASES = [exit_status, killed_shell, poweroff, leaving_key, a_command_on_the_terminal,
          interrupted_command, stdout_is_a_pipe_and_stdin_the_terminal, terminal_size_from_the_start,
          output_processing, local_modes_come_back_when_it_is_killed]

@@ -82,6 +82,7 @@ def _build():
     with open(os.path.join(work, 'src', 'bash'), 'rb') as made, \
             paths.Replacing(os.path.join(_folder(), 'bash')) as kept:
         shutil.copyfileobj(made, kept)
+    os.chmod(os.path.join(_folder(), 'bash'), 0o755)
     shutil.rmtree(work)
 
 
