@@ -14,7 +14,7 @@ from jargoon import bash  # noqa: E402
 from jargoon.errors import Failure  # noqa: E402
 
 CTRL_S, CTRL_Q, CTRL_V, CTRL_BACKSLASH = '\x13', '\x11', '\x16', '\x1c'
-STOPPED = r'\[1\]\+ +Stopped[^\r]*'
+STOPPED = r'\[\d\]\+ +Stopped[^\r]*'
 
 
 def stop(p):
@@ -60,15 +60,15 @@ def job_steps():
         line(p, 'kill -9 %1; wait 2>/dev/null; true')
 
     def a_stopped_pipeline(p):
-        start(p, 'cat | cat | cat')
+        # BusyBox's cat uses sendfile, which on Linux locks the pipe while it waits for the terminal.
+        start(p, 'while read x; do echo "got $x"; done | cat | cat')
         p.type('one\r')
-        p.expect(r'^one\r\none\r\n')
+        p.expect(r'^got one\r\n')
         stop(p)
         p.type('fg\r')
-        p.expect(r'^cat \| cat \| cat\r\n')
-        p.quiet(0.5)
+        p.quiet(1)
         p.type('two\r')
-        p.expect(r'^two\r\ntwo\r\n')
+        p.expect(r'^got two\r\n')
         p.type(CTRL_D)
         prompt(p)
 

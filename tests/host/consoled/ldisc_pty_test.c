@@ -1,6 +1,7 @@
 /*
- * The line discipline against the host's: the same random modes, keys, output and reads go through
- * ours and through a pty of the Linux kernel that runs this test; all that can be seen must be the same.
+ * The line discipline and our ptys against the host's: the same random modes, keys, output and reads go through
+ * ours and through a pty of the Linux kernel that runs this test; all that can be seen must be the same. In every
+ * third case the master is in packet mode, and what it is told is compared as well.
  *
  * Usage: ldisc_pty_test [CASES [FIRST_SEED]]. A case is a fresh terminal and some twenty steps, repeatable
  * by its seed. Input reaches a pty's line discipline through a work queue, so a step is given time to settle,
@@ -18,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ldisc.h"
+#include "pty.h"
 
 #define TEXT 16384
 
@@ -29,6 +30,7 @@
 #define KERNEL_TCFLSH 0x540b
 
 static struct ldisc ours;
+static struct pty pair;
 static int master, slave;
 static bool slow, trace;
 static uint64_t random_state;
@@ -81,9 +83,42 @@ static bool open_terminal(void)
     slave = open(name, O_RDWR | O_NOCTTY | O_NONBLOCK);
     if (slave < 0 || ioctl(slave, TIOCSCTTY, 1))
         return false;
-    ldisc_init(&ours);
-    ours.mode.cflag &= ~(uint32_t)TTY_HUPCL; /* the one difference of a pty's first mode */
+    pty_init(&pair, &ours);
     return true;
+}
+
+static void begin_packet_mode(void)
+{
+    int on = 1;
+
+    tell("packet mode");
+    ioctl(master, TIOCPKT, &on);
+    pty_set_packet(&pair, true);
+}
+
+/* A later status takes back what an earlier one said of the same thing, read at once or not. */
+static void add_status(uint32_t *all, uint32_t more)
+{
+    if (more & (TTY_PACKET_STOP | TTY_PACKET_START))
+        *all &= ~(uint32_t)(TTY_PACKET_STOP | TTY_PACKET_START);
+    if (more & (TTY_PACKET_NOSTOP | TTY_PACKET_DOSTOP))
+        *all &= ~(uint32_t)(TTY_PACKET_NOSTOP | TTY_PACKET_DOSTOP);
+    *all |= more;
+}
+
+/* What a master has read is put behind the `have` bytes at `to`, or into `status`. Returns the new `have`. */
+static long sort_out(uint8_t *to, long have, long n, uint32_t *status)
+{
+    if (n <= 0)
+        return have;
+    if (!pair.packet)
+        return have + n;
+    if (to[have] != TTY_PACKET_DATA) {
+        add_status(status, to[have]);
+        return have;
+    }
+    memmove(to + have, to + have + 1, (size_t)n - 1);
+    return have + n - 1;
 }
 
 static void close_terminal(void)
@@ -94,16 +129,14 @@ static void close_terminal(void)
     close(master);
 }
 
-/* All that ours has put on the wire, also what a stop would hold back: a pty's reader has it already. */
-static long our_output(uint8_t *to)
+/* All that our master can take, also what a stop would hold back: it has it already. */
+static long our_output(uint8_t *to, uint32_t *status)
 {
-    long n = 0;
+    long have = 0, n;
 
-    while (ldisc_pending(&ours)) {
-        to[n++] = ours.out[ours.out_tail % LDISC_OUT_SIZE];
-        ldisc_output_done(&ours, 1);
-    }
-    return n;
+    while ((n = pty_take(&pair, to + have, (size_t)(TEXT - have))) != LDISC_WOULD_BLOCK)
+        have = sort_out(to, have, n, status);
+    return have;
 }
 
 static int host_available(void)
@@ -118,7 +151,8 @@ static int host_available(void)
 static bool same_state(void)
 {
     static uint8_t us[TEXT], host[TEXT];
-    long want = our_output(us), have = 0;
+    uint32_t our_status = 0, host_status = 0;
+    long want = our_output(us, &our_status), have = 0;
     uint32_t signals = ldisc_take_signals(&ours);
     int expected = (int)ldisc_available(&ours);
     struct pollfd in = { .fd = slave, .events = POLLIN }, out = { .fd = master, .events = POLLIN };
@@ -131,13 +165,15 @@ static bool same_state(void)
         poll(&in, 1, 0); /* has the kernel finish pending input, unless there is some to read */
         poll(&out, 1, 0);
         n = read(master, host + have, sizeof host - (size_t)have);
-        have += n > 0 ? n : 0;
-        if (tries > 200 || (have >= want && host_available() == expected && (uint32_t)host_signals == signals))
+        have = sort_out(host, have, n, &host_status);
+        if (tries > 200 || (have >= want && host_available() == expected && (uint32_t)host_signals == signals &&
+                            host_status == our_status && n <= 0))
             break;
         if (tries)
             usleep(100);
     }
     if (have == want && memcmp(us, host, (size_t)want) == 0 && host_available() == expected &&
+        host_status == our_status &&
         (uint32_t)host_signals == signals && !(in.revents & POLLIN) == !ldisc_readable(&ours)) {
         host_signals = 0;
         return true;
@@ -145,8 +181,10 @@ static bool same_state(void)
     if (trace) {
         show_bytes("ours shows", us, want);
         show_bytes("host shows", host, have);
-        tell("  ours: %d readable (%d), signals %u", expected, ldisc_readable(&ours), signals);
-        tell("  host: %d readable (%d), signals %u", host_available(), in.revents, (unsigned)host_signals);
+        tell("  ours: %d readable (%d), signals %u, status %#x", expected, ldisc_readable(&ours), signals,
+             our_status);
+        tell("  host: %d readable (%d), signals %u, status %#x", host_available(), in.revents,
+             (unsigned)host_signals, host_status);
     }
     host_signals = 0;
     return false;
@@ -159,7 +197,7 @@ static void random_mode(struct ldisc_mode *m)
     static const uint32_t oflags[] = { TTY_OPOST, TTY_OLCUC, TTY_ONLCR, TTY_OCRNL, TTY_ONOCR, TTY_ONLRET,
                                        TTY_XTABS };
     static const uint32_t lflags[] = { TTY_ISIG, TTY_ICANON, TTY_ECHO, TTY_ECHOE, TTY_ECHOK, TTY_ECHONL,
-                                       TTY_NOFLSH, TTY_ECHOCTL, TTY_ECHOPRT, TTY_ECHOKE, TTY_IEXTEN };
+                                       TTY_NOFLSH, TTY_ECHOCTL, TTY_ECHOPRT, TTY_ECHOKE, TTY_IEXTEN, TTY_EXTPROC };
     static const struct { uint8_t at, to; } ccs[] = {
         { TTY_VEOL, ';' }, { TTY_VEOL2, ',' }, { TTY_VERASE, '#' }, { TTY_VKILL, '@' }, { TTY_VINTR, 0 },
         { TTY_VMIN, 0 }, { TTY_VMIN, 3 }, { TTY_VEOF, 0 }, { TTY_VSTOP, 17 }, { TTY_VLNEXT, '\\' },
@@ -225,7 +263,7 @@ static bool send_keys(const uint8_t *keys, long n)
         show_bytes("type", keys, n);
     if (n && write(master, keys, (size_t)n) != n)
         return false;
-    return ldisc_input(&ours, keys, (size_t)n) == (size_t)n && same_state();
+    return pty_type(&pair, keys, (size_t)n) == (size_t)n && same_state();
 }
 
 /*
@@ -273,6 +311,7 @@ static bool step_read(void)
     size_t room = pick(3) ? TEXT : 1 + pick(8);
     long n = ldisc_read(&ours, us, room), m = read(slave, host, room);
 
+    pty_settle(&pair);
     if (m < 0 && errno == EAGAIN)
         m = LDISC_WOULD_BLOCK;
     if (m == 0 && n < 0 && !(ours.mode.lflag & TTY_ICANON) && !ours.mode.cc[TTY_VMIN])
@@ -287,12 +326,15 @@ static bool step_read(void)
 
 static bool step_other(void)
 {
-    unsigned which = pick(3);
+    unsigned which = pick(4);
 
-    tell("%s", which == 0 ? "flush input" : which == 1 ? "stop" : "start");
+    tell("%s", which == 0 ? "flush input" : which == 1 ? "stop" : which == 2 ? "start" : "flush output");
     if (which == 0) {
         ioctl(slave, KERNEL_TCFLSH, 0);
         ldisc_flush_input(&ours);
+    } else if (which == 3) {
+        ioctl(slave, KERNEL_TCFLSH, 1);
+        ldisc_flush_output(&ours);
     } else {
         ioctl(slave, KERNEL_TCXONC, which - 1);
         ldisc_stop(&ours, which == 1);
@@ -341,6 +383,8 @@ static bool run_case(uint64_t seed, bool carefully, bool tell_all)
     }
     for (unsigned i = pick(3); i; i--)
         set_mode();
+    if (seed % 3 == 0)
+        begin_packet_mode();
     same = run_steps(5 + pick(30));
     close_terminal();
     return same;
