@@ -17,6 +17,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools"))
+from jargoon.qemu import coverage_words  # noqa: E402
+
 PAGE = 4096
 STAMP = re.compile(r"^\[ *\d+\.\d+\] init: (.*)$")
 LOG_LIMIT = 4 << 20
@@ -39,7 +42,7 @@ def qemu(kernel, image, memory, icount=False):
     return ["qemu-system-x86_64", "-M", "q35", "-cpu", "max", "-m", str(memory), "-display", "none",
             "-nodefaults", "-no-reboot", "-debugcon", "stdio",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=4", *repeatable,
-            "-kernel", kernel, "-initrd", image]
+            "-kernel", kernel, "-initrd", image, *coverage_words()]
 
 
 class Tap:

@@ -17,6 +17,7 @@ from .errors import STATUS_FAILED, Failure, SignalExit, reason
 VERBS = {
     "run": ("run", "start the system: a shell, or a command of yours"),
     "test": ("testing", "run the tests"),
+    "coverage": ("coverage", "tell which lines the tests run"),
     "bench": ("bench", "measure against Linux in the same emulator"),
     "setup": ("setup", "install packages, fetch sources, build the default root"),
     "build": ("buildverb", "build the kernel and the servers"),

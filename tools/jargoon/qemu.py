@@ -81,9 +81,22 @@ def command(options, chardevs):
     for number, name in PORTS.items():
         words += ["-device",
                   f"virtserialport,bus=ports.0,nr={number},chardev={name},name=jargoon.{name}"]
+    words += coverage_words()
     if options.gdb:
         words += ["-S", "-gdb", f"unix:{options.gdb},server=on,wait=off"]
     return words + list(options.extra)
+
+
+def coverage_words():
+    """For a build that counts lines: where the kernel writes the counters as the machine ends, a file in
+    $JARGOON_COVERAGE (see coverage.py). Nothing without that."""
+    folder = os.environ.get("JARGOON_COVERAGE")
+    if not folder:
+        return []
+    import time
+    name = os.path.join(folder, f"{os.getpid()}-{time.monotonic_ns()}.guest")
+    return ["-chardev", f"file,id=coverage,path={name}",
+            "-device", "isa-debugcon,iobase=0x402,chardev=coverage"]
 
 
 def find_firmware(name):
