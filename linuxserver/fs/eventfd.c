@@ -128,7 +128,7 @@ static const struct file_ops eventfd_ops = {
     .read = eventfd_read,
     .write = eventfd_write,
     .poll = eventfd_poll,
-    .seek = anonymous_seek,
+    .seek_is_zero = true,
     .stat = anonymous_stat,
     .release = eventfd_release,
 };

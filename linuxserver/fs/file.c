@@ -90,14 +90,6 @@ int64_t anonymous_stat(struct file *f, struct vfs_attr *out)
     return 0;
 }
 
-int64_t anonymous_seek(struct file *f, int64_t offset, int whence)
-{
-    (void)f;
-    (void)offset;
-    (void)whence;
-    return 0;
-}
-
 void poll_wait(struct poll_table *table, struct waitqueue *queue)
 {
     struct waiter *w;

@@ -128,7 +128,7 @@ static const struct file_ops signalfd_ops = {
     .name = "signalfd",
     .read = signalfd_read,
     .poll = signalfd_poll,
-    .seek = anonymous_seek,
+    .seek_is_zero = true,
     .stat = anonymous_stat,
     .release = signalfd_release,
 };

@@ -106,7 +106,7 @@ static const struct file_ops timerfd_ops = {
     .name = "timerfd",
     .read = timerfd_read,
     .poll = timerfd_poll,
-    .seek = anonymous_seek,
+    .seek_is_zero = true,
     .stat = anonymous_stat,
     .release = timerfd_release,
 };

@@ -70,6 +70,7 @@ struct file_ops {
     uint32_t (*poll)(struct file *f, struct poll_table *table); /* [POLLIN|POLLOUT] */
     int64_t (*ioctl)(struct task *t, struct file *f, uint32_t cmd, uint64_t arg); /* [ENOTTY] */
     int64_t (*seek)(struct file *f, int64_t offset, int whence);                  /* [ESPIPE] */
+    bool seek_is_zero; /* there is no position, but lseek(2) gives 0 */
     int64_t (*stat)(struct file *f, struct vfs_attr *out);                        /* the inode's */
     int64_t (*readdir)(struct task *t, struct file *f,
                        struct io *io); /* [ENOTDIR] getdents64 records */
@@ -106,9 +107,8 @@ static inline struct file *file_get(struct file *f)
 
 /* How many there are. */
 unsigned files_open(void);
-/* The attributes of files that have no node, nothing but a mode; their position, which stays 0. Always 0. */
+/* The attributes of files that have no node: nothing but a mode. Always 0. */
 int64_t anonymous_stat(struct file *f, struct vfs_attr *out);
-int64_t anonymous_seek(struct file *f, int64_t offset, int whence);
 
 /* Lets go of one reference; the last closes it. May wait: called with no lock held. */
 void file_put(struct file *f);

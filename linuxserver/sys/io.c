@@ -259,7 +259,7 @@ int64_t sys_lseek(struct task *t, const uint64_t *a)
     if (f->flags & O_PATH) {
         r = -EBADF;
     } else if (!f->ops->seek) {
-        r = -ESPIPE;
+        r = f->ops->seek_is_zero ? 0 : -ESPIPE;
     } else {
         mutex_lock(&f->lock);
         r = f->ops->seek(f, (int64_t)a[1], (int)a[2]);

@@ -227,7 +227,7 @@ jg_time_t posix_timer_left(struct posix_timer *timer, jg_time_t *interval)
     jg_time_t now, left;
 
     *interval = timer->interval;
-    if (!timer->interval && !timer->active && (!silent || !timer->expires))
+    if (!timer->interval && !timer->active && !silent)
         return 0;
     now = now_of(timer);
     if (timer->interval && (timer->waiting || silent))
@@ -251,7 +251,6 @@ void posix_timer_set(struct posix_timer *timer, jg_time_t value, jg_time_t inter
 {
     stop(timer);
     timer->interval = 0;
-    timer->expires = 0;
     timer->overrun_last = 0;
     if (!value)
         return;

@@ -6,6 +6,7 @@
  */
 #include "soak.h"
 
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -263,4 +264,67 @@ TEST(soak, pipes_through_many_processes)
         }
     }
     check_free(start, "after pipelines");
+}
+
+/* Sends `count` signals, of three kinds in turn, each with its number. */
+static void queue_signals(pid_t to, int count)
+{
+    for (int i = 0; i < count; i++)
+        while (sigqueue(to, SIGRTMIN + i % 3, (union sigval){.sival_int = i}) < 0) {
+            CHECK_EQ(errno, EAGAIN);
+            sched_yield();
+        }
+}
+
+/* Receives them: of each kind in order, none missing, none twice. */
+static void receive_signals(int count)
+{
+    int next[3] = {0, 1, 2};
+    siginfo_t info;
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (int i = 0; i < 3; i++)
+        sigaddset(&set, SIGRTMIN + i);
+    for (int i = 0; i < count; i++) {
+        int kind = sigwaitinfo(&set, &info) - SIGRTMIN;
+
+        CHECK(kind >= 0 && kind < 3);
+        CHECK_EQ(info.si_code, SI_QUEUE);
+        CHECK_EQ(info.si_value.sival_int, next[kind]);
+        next[kind] += 3;
+    }
+}
+
+TEST(soak, twenty_thousand_realtime_signals_received_in_order)
+{
+    long start = 0;
+    sigset_t set;
+
+    read_settings();
+    sigemptyset(&set);
+    for (int i = 0; i < 3; i++)
+        sigaddset(&set, SIGRTMIN + i);
+    CHECK_OK(sigprocmask(SIG_BLOCK, &set, NULL));
+    for (int round = 0; round < 3; round++) {
+        int count = round ? scaled(20000) : scaled(2000);
+        pid_t self = getpid(), pid;
+
+        if (round == 1)
+            start = free_pages();
+        if (round < 2) {
+            pid = CHILD(queue_signals(self, count)); /* while they are received */
+            receive_signals(count);
+        } else {
+            pid = CHILD({ /* as many at once as the limit lets in */
+                for (int left = count; left > 0; left -= 1000) {
+                    int n = left < 1000 ? left : 1000;
+                    queue_signals(getpid(), n);
+                    receive_signals(n);
+                }
+            });
+        }
+        CHECK_EXIT(pid, 0);
+    }
+    check_free(start, "after signals");
 }
