@@ -9,7 +9,7 @@
 
 enum { FREE = 0, HELD = 1, CONTENDED = 2 };
 
-bool mutex_trylock(struct mutex *m)
+__attribute__((hot)) bool mutex_trylock(struct mutex *m)
 {
     uint32_t expected = FREE;
 
@@ -23,7 +23,7 @@ bool mutex_trylock(struct mutex *m)
  * woken thread puts CONTENDED back when it takes the mutex, so that those who still sleep are woken
  * in their turn.
  */
-void mutex_lock(struct mutex *m)
+__attribute__((hot)) void mutex_lock(struct mutex *m)
 {
     if (mutex_trylock(m))
         return;
@@ -31,7 +31,7 @@ void mutex_lock(struct mutex *m)
         jg_futex_wait(&m->state, CONTENDED, JG_TIME_INFINITE);
 }
 
-void mutex_unlock(struct mutex *m)
+__attribute__((hot)) void mutex_unlock(struct mutex *m)
 {
     if (__atomic_exchange_n(&m->state, FREE, __ATOMIC_RELEASE) == CONTENDED)
         jg_futex_wake(&m->state, 1);

@@ -297,9 +297,9 @@ static inline int64_t jg_aspace_range(jg_handle_t aspace, uint32_t op, uint64_t 
 }
 
 /* Moves bytes between the caller's memory and an address space (see memory.h). */
-static inline int64_t jg_aspace_copy(struct jg_copy *c)
+static inline int64_t jg_aspace_copy(const struct jg_copy *c)
 {
-    return jg_syscall6(JG_SYS_aspace_copy, (uintptr_t)c, 0, 0, 0, 0, 0);
+    return jg_syscall6(JG_SYS_aspace_copy, c->aspace, c->flags, c->va, c->buffer, c->length, 0);
 }
 
 /* Compare-exchange of an aligned 32-bit word; equal arguments only read. */

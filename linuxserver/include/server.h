@@ -3,6 +3,11 @@
  */
 #pragma once
 
+/* What every trap runs: such functions stand together, in few pages (each costs after a change of address space). */
+#define HOT __attribute__((hot))
+/* And what it reads and writes. */
+#define HOT_DATA __attribute__((section(".data.hot"), aligned(64)))
+
 #include <jg/call.h>
 #include <jg/startup.h>
 #include <jg/types.h>

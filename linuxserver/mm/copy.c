@@ -3,19 +3,17 @@
  * on.
  */
 #include <mm.h>
+#include <server.h>
 
-static int64_t move(struct mm *m, uint64_t va, void *buffer, size_t size, uint32_t flags)
+/* A copy that stopped after `n` bytes, or with that error. */
+static int64_t move_on(struct mm *m, uint64_t va, void *buffer, size_t size, uint32_t flags,
+                       int64_t n)
 {
-    struct jg_copy c = {
-        .aspace = m->aspace, .flags = flags, .va = va, .buffer = (uintptr_t)buffer, .length = size};
+    struct jg_copy c = {.aspace = m->aspace, .flags = flags};
     size_t done = 0;
     int code;
 
-    if (!size)
-        return 0;
-    for (;;) {
-        int64_t n = jg_aspace_copy(&c);
-
+    for (;; n = jg_aspace_copy(&c)) {
         if (n > 0)
             done += (size_t)n;
         if (n == JG_ERR_NO_MEMORY && !done)
@@ -33,31 +31,41 @@ static int64_t move(struct mm *m, uint64_t va, void *buffer, size_t size, uint32
     }
 }
 
-size_t copy_in_some(struct mm *m, void *dst, uint64_t va, size_t size)
+static HOT inline int64_t move(struct mm *m, uint64_t va, void *buffer, size_t size,
+                               uint32_t flags)
+{
+    struct jg_copy c = {
+        .aspace = m->aspace, .flags = flags, .va = va, .buffer = (uintptr_t)buffer, .length = size};
+    int64_t n = size ? jg_aspace_copy(&c) : 0;
+
+    return n == (int64_t)size ? n : move_on(m, va, buffer, size, flags, n);
+}
+
+HOT size_t copy_in_some(struct mm *m, void *dst, uint64_t va, size_t size)
 {
     int64_t n = move(m, va, dst, size, JG_COPY_READ);
 
     return n > 0 ? (size_t)n : 0;
 }
 
-size_t copy_out_some(struct mm *m, uint64_t va, const void *src, size_t size)
+HOT size_t copy_out_some(struct mm *m, uint64_t va, const void *src, size_t size)
 {
     int64_t n = move(m, va, (void *)(uintptr_t)src, size, JG_COPY_WRITE);
 
     return n > 0 ? (size_t)n : 0;
 }
 
-int copy_in(struct mm *m, void *dst, uint64_t va, size_t size)
+HOT int copy_in(struct mm *m, void *dst, uint64_t va, size_t size)
 {
     return copy_in_some(m, dst, va, size) == size ? 0 : -EFAULT;
 }
 
-int copy_out(struct mm *m, uint64_t va, const void *src, size_t size)
+HOT int copy_out(struct mm *m, uint64_t va, const void *src, size_t size)
 {
     return copy_out_some(m, va, src, size) == size ? 0 : -EFAULT;
 }
 
-int64_t copy_in_string(struct mm *m, char *dst, uint64_t va, size_t size)
+HOT int64_t copy_in_string(struct mm *m, char *dst, uint64_t va, size_t size)
 {
     int64_t n = move(m, va, dst, size, JG_COPY_READ | JG_COPY_STRING);
 

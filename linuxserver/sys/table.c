@@ -39,7 +39,7 @@ void syscall_count_missing(const struct task *t, unsigned long count)
     rt_log("%s: %lu more calls of numbers that are not there", t->comm, count);
 }
 
-int64_t syscall_dispatch(struct task *t, uint64_t number, const uint64_t *args)
+HOT int64_t syscall_dispatch(struct task *t, uint64_t number, const uint64_t *args)
 {
     handler h;
 

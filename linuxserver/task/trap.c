@@ -37,7 +37,7 @@ static void exception(struct task *t, const uint64_t *w)
         signal_force(t, &info);
 }
 
-static void run(struct task *t, const struct jg_received *in, struct outcome *out)
+static HOT void run(struct task *t, const struct jg_received *in, struct outcome *out)
 {
     switch (JG_INFO_LABEL(in->info)) {
     case JG_TRAP_SYSCALL:
@@ -60,7 +60,7 @@ static void run(struct task *t, const struct jg_received *in, struct outcome *ou
     }
 }
 
-bool trap_handle(struct task *t, const struct jg_received *in, struct jg_message *reply)
+HOT bool trap_handle(struct task *t, const struct jg_received *in, struct jg_message *reply)
 {
     struct outcome out = {.answer = ANSWER_RESUME};
 

@@ -18,20 +18,22 @@
 #define WORKER_STACK (24ul * 1024)
 #define PARKED_MAX   6u
 
-static uint32_t workers; /* all */
-static uint32_t parked;  /* in or about to be in reply_wait */
-static uint32_t reserved;
+static struct {
+    uint32_t workers; /* all */
+    uint32_t parked;  /* in or about to be in reply_wait */
+    uint32_t reserved;
+} count HOT_DATA;
 
 static void worker_main(void *unused);
 
 static int worker_add(void)
 {
-    __atomic_add_fetch(&workers, 1, __ATOMIC_SEQ_CST);
-    __atomic_add_fetch(&parked, 1, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(&count.workers, 1, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(&count.parked, 1, __ATOMIC_SEQ_CST);
     if (rt_thread_start(worker_main, NULL, WORKER_STACK, JG_PRIORITY_SERVER) >= 0)
         return 0;
-    __atomic_sub_fetch(&parked, 1, __ATOMIC_SEQ_CST);
-    __atomic_sub_fetch(&workers, 1, __ATOMIC_SEQ_CST);
+    __atomic_sub_fetch(&count.parked, 1, __ATOMIC_SEQ_CST);
+    __atomic_sub_fetch(&count.workers, 1, __ATOMIC_SEQ_CST);
     return -EAGAIN;
 }
 
@@ -44,21 +46,21 @@ int workers_start(void)
 
 int worker_reserve(void)
 {
-    uint32_t wanted = __atomic_add_fetch(&reserved, 1, __ATOMIC_SEQ_CST) + 1;
+    uint32_t wanted = __atomic_add_fetch(&count.reserved, 1, __ATOMIC_SEQ_CST) + 1;
 
-    if (__atomic_load_n(&workers, __ATOMIC_SEQ_CST) >= wanted || !worker_add())
+    if (__atomic_load_n(&count.workers, __ATOMIC_SEQ_CST) >= wanted || !worker_add())
         return 0;
-    __atomic_sub_fetch(&reserved, 1, __ATOMIC_SEQ_CST);
+    __atomic_sub_fetch(&count.reserved, 1, __ATOMIC_SEQ_CST);
     return -EAGAIN;
 }
 
 void worker_unreserve(void)
 {
-    __atomic_sub_fetch(&reserved, 1, __ATOMIC_SEQ_CST);
+    __atomic_sub_fetch(&count.reserved, 1, __ATOMIC_SEQ_CST);
 }
 
 /* True: handled; false: there is nothing to answer. */
-static bool handle(const struct jg_received *in, struct jg_message *reply)
+static HOT bool handle(const struct jg_received *in, struct jg_message *reply)
 {
     switch (JG_INFO_KIND(in->info)) {
     case JG_KIND_TRAP:
@@ -74,26 +76,27 @@ static bool handle(const struct jg_received *in, struct jg_message *reply)
 /*
  * Takes this worker out if there are plenty. It leaves only with none of the reserved ones missing.
  */
-static bool retire(void)
+static HOT bool retire(void)
 {
-    uint32_t n = __atomic_load_n(&workers, __ATOMIC_SEQ_CST);
+    uint32_t n = __atomic_load_n(&count.workers, __ATOMIC_SEQ_CST);
 
-    if (__atomic_load_n(&parked, __ATOMIC_SEQ_CST) < PARKED_MAX ||
-        n <= __atomic_load_n(&reserved, __ATOMIC_SEQ_CST) + 2)
+    if (__atomic_load_n(&count.parked, __ATOMIC_SEQ_CST) < PARKED_MAX ||
+        n <= __atomic_load_n(&count.reserved, __ATOMIC_SEQ_CST) + 2)
         return false;
-    return __atomic_compare_exchange_n(&workers, &n, n - 1, false, __ATOMIC_SEQ_CST,
+    return __atomic_compare_exchange_n(&count.workers, &n, n - 1, false, __ATOMIC_SEQ_CST,
                                        __ATOMIC_SEQ_CST);
 }
 
-static void worker_main(void *unused)
+static HOT void worker_main(void *unused)
 {
+    const jg_handle_t port = server.port;
     struct jg_message reply = {0};
     jg_token_t token = JG_TOKEN_NONE;
     struct jg_received in;
 
     (void)unused;
     for (;;) {
-        jg_status_t status = jg_reply_wait(server.port, token, &reply, &in);
+        jg_status_t status = jg_reply_wait(port, token, &reply, &in);
 
         token = JG_TOKEN_NONE;
         reply = (struct jg_message){0};
@@ -102,7 +105,7 @@ static void worker_main(void *unused)
                 rt_log("worker: reply_wait gives %d", status);
             continue;
         }
-        __atomic_sub_fetch(&parked, 1, __ATOMIC_SEQ_CST);
+        __atomic_sub_fetch(&count.parked, 1, __ATOMIC_SEQ_CST);
         if (in.info & JG_INFO_LAST_WORKER)
             worker_add(); /* without memory callers queue until a handler ends */
         if (handle(&in, &reply))
@@ -112,6 +115,6 @@ static void worker_main(void *unused)
                 jg_reply(token, &reply);
             return;
         }
-        __atomic_add_fetch(&parked, 1, __ATOMIC_SEQ_CST);
+        __atomic_add_fetch(&count.parked, 1, __ATOMIC_SEQ_CST);
     }
 }

@@ -52,7 +52,7 @@ void frames_adopt(paddr_t base, paddr_t end)
         frame_of(base)->refs = 1;
 }
 
-bool frame_is_ram(paddr_t pa)
+HOT bool frame_is_ram(paddr_t pa)
 {
     return pa >> PAGE_SHIFT < top_frame;
 }

@@ -14,6 +14,7 @@
 #include <object/port.h>
 #include <object/process.h>
 #include <object/sched.h>
+#include <object/token.h>
 
 void call_extra_drop(struct thread *caller)
 {
@@ -117,8 +118,7 @@ void trap_orphan(struct thread *thread)
     struct level gone = thread->levels[level];
 
     thread->state = THREAD_HELD; /* by nobody, until it is somewhere again */
-    thread->token = JG_TOKEN_NONE;
-    thread->holder = NULL;
+    token_drop(thread);
     if (thread->process->object.job->orphans == JG_ORPHANS_KILL || level == 0) {
         process_kill(thread->process, JG_ERR_PEER_CLOSED);
         return;

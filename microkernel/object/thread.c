@@ -136,8 +136,7 @@ void thread_stop_waiting(struct thread *thread)
     case THREAD_HELD:
         if (thread->token)
             thread->lost_token = thread->token;
-        thread->token = JG_TOKEN_NONE;
-        thread->holder = NULL;
+        token_drop(thread);
         break;
     case THREAD_FUTEX:
         futex_forget(thread);

@@ -129,25 +129,19 @@ SYSCALL(aspace_range)
 
 SYSCALL(aspace_copy)
 {
-    struct jg_copy m;
     struct memory *memory;
+    bool read = b & JG_COPY_READ;
+    unsigned flags = (unsigned)b & (JG_COPY_STRING | JG_COPY_NOWAIT | JG_COPY_FORCE);
     jg_status_t status;
-    unsigned flags;
-    bool read;
 
-    if (!copy_from_user(&m, a, sizeof(m)))
-        return JG_ERR_BAD_ADDRESS;
-    read = m.flags & JG_COPY_READ;
-    flags = m.flags & (JG_COPY_STRING | JG_COPY_NOWAIT | JG_COPY_FORCE);
-    if (read == !!(m.flags & JG_COPY_WRITE) || (m.flags & ~0x1fu) ||
-        (!read && (m.flags & JG_COPY_STRING)))
+    if (read == !!(b & JG_COPY_WRITE) || (b & ~0x1ful) || (!read && (b & JG_COPY_STRING)))
         return JG_ERR_INVALID_ARGS;
-    status = get_memory(t, m.aspace, read ? JG_RIGHT_READ : JG_RIGHT_WRITE, &memory);
+    status = get_memory(t, a, read ? JG_RIGHT_READ : JG_RIGHT_WRITE, &memory);
     if (status != JG_OK)
         return status;
     if (read)
-        return aspace_copy(t->arch.aspace, m.buffer, memory->as, m.va, m.length, flags);
-    return aspace_copy(memory->as, m.va, t->arch.aspace, m.buffer, m.length, flags);
+        return aspace_copy(t->arch.aspace, d, memory->as, c, e, flags);
+    return aspace_copy(memory->as, c, t->arch.aspace, d, e, flags);
 }
 
 SYSCALL(aspace_cas)

@@ -15,6 +15,7 @@
 #include <object/port.h>
 #include <object/sched.h>
 #include <object/token.h>
+#include <syscall/copy.h>
 #include <syscall/message.h>
 #include <syscall/syscall.h>
 
@@ -190,6 +191,24 @@ static HOT NOINLINE void call_with_windows(struct thread *t)
         call_by_new_route(t);
 }
 
+/* Calls that are short enough to be worth an own way, and the slow ones. */
+static HOT NOINLINE void other_call(struct thread *t, uint64_t number)
+{
+    switch (number) {
+    case JG_SYS_aspace_copy:
+        finish(t, copy_fast(t));
+        break;
+    case JG_SYS_call_read:
+        finish(t, window_fast(t, true));
+        break;
+    case JG_SYS_call_write:
+        finish(t, window_fast(t, false));
+        break;
+    default:
+        syscall_slow(t);
+    }
+}
+
 HOT void kernel_syscall(struct thread *t)
 {
     uint64_t number = arch_syscall_number(&t->arch);
@@ -202,7 +221,7 @@ HOT void kernel_syscall(struct thread *t)
     else if (number == JG_SYS_reply_wait)
         wait_by_new_route(t);
     else if (number != JG_SYS_channel_call)
-        syscall_slow(t);
+        other_call(t, number);
     else if (arch_call_info(&t->arch) & JG_CALL_EXTENDED)
         call_with_windows(t);
     else if (route_is_good(&t->call, t))

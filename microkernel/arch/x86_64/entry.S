@@ -85,7 +85,7 @@ arch_return_to_user:
     setne %cl
     cmp %gs:CPU_VECTOR_OFF, %cl
     jne 6f
-    test %rsi, %rsi
+9:  test %rsi, %rsi
     jz 7f
     cmpb $0, %gs:CPU_BASES_BY_MSR
     jne 7f
@@ -108,8 +108,14 @@ arch_return_to_user:
 4:  mov %rax, %gs:CPU_LOADED_ROOT
     mov %rax, %cr3
     jmp 1b
-6:  call vector_switch          /* of rdi */
-    jmp arch_return_to_user
+6:  mov %cl, %gs:CPU_VECTOR_OFF
+    test %cl, %cl
+    jz 8f
+    mov %gs:CPU_CR0_OFF, %rcx
+    mov %rcx, %cr0
+    jmp 9b
+8:  clts
+    jmp 9b
 7:  call entry_switch_user
     jmp arch_return_to_user
 
@@ -234,6 +240,7 @@ arch_trap_stubs:
     .endr
     .noaltmacro
 
+    .section .text.hot, "ax"
     /*
      * bool usercopy(void *dst, const void *src, size_t n): a page fault between the labels that cannot be
      * resolved goes on at usercopy_failed (trap.c). With SMAP the caller opened the window.

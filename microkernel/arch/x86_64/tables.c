@@ -25,7 +25,7 @@ int pt_create(struct pagetable *pt)
     return JG_OK;
 }
 
-pte_t *pt_find(const struct pagetable *pt, uintptr_t va)
+HOT pte_t *pt_find(const struct pagetable *pt, uintptr_t va)
 {
     uint64_t *table = phys_to_virt(pt->root);
 

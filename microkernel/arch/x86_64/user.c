@@ -10,7 +10,7 @@
 extern bool arch_has_smap;
 bool usercopy(void *dst, const void *src, size_t n);
 
-static bool copy(void *dst, const void *src, size_t n)
+static INLINE bool copy(void *dst, const void *src, size_t n)
 {
     bool ok;
 
@@ -23,17 +23,17 @@ static bool copy(void *dst, const void *src, size_t n)
     return ok;
 }
 
-static bool is_user_range(uintptr_t va, size_t length)
+static INLINE bool is_user_range(uintptr_t va, size_t length)
 {
     return va < ARCH_USER_TOP && length <= ARCH_USER_TOP - va;
 }
 
-bool copy_from_user(void *dst, uintptr_t user_src, size_t length)
+HOT bool copy_from_user(void *dst, uintptr_t user_src, size_t length)
 {
     return is_user_range(user_src, length) && copy(dst, (const void *)user_src, length);
 }
 
-bool copy_to_user(uintptr_t user_dst, const void *src, size_t length)
+HOT bool copy_to_user(uintptr_t user_dst, const void *src, size_t length)
 {
     return is_user_range(user_dst, length) && copy((void *)user_dst, src, length);
 }

@@ -2,7 +2,7 @@
  * Vector state (x87, SSE, AVX): who owns the unit, and its contents when nobody does.
  *
  * One thread owns the unit of a processor; any other runs with CR0.TS set, and its first use (#NM) swaps. A thread
- * that never used it has no area. CR0 is written only when TS changes.
+ * that never used it has no area. CR0 is written only when TS changes: here, and in entry.S on the way to another thread.
  */
 #include "x86.h"
 #include <core/assert.h>
@@ -42,7 +42,7 @@ static void set_off(struct cpu *cpu, bool off)
         return;
     cpu->vector_off = off;
     if (off)
-        write_cr0(read_cr0() | CR0_TS);
+        write_cr0(cpu->cr0_off);
     else
         __asm__ volatile("clts");
 }
@@ -69,6 +69,7 @@ void vector_init(void)
     struct cpu *cpu = this_cpu();
     uint32_t r[4];
 
+    cpu->cr0_off = read_cr0() | CR0_TS;
     set_off(cpu, false);
     if (cpu_features.xsave) {
         cpuid(0xd, 0, r);
@@ -115,14 +116,6 @@ bool vector_claim(struct thread *t)
     unit_load(area_of(arch_of(t)));
     cpu->vector_owner = t;
     return true;
-}
-
-HOT void vector_switch(struct thread *t)
-{
-    struct cpu *cpu = this_cpu();
-
-    if (unlikely(cpu->vector_off != (cpu->vector_owner != t)))
-        set_off(cpu, cpu->vector_owner != t);
 }
 
 void vector_forget(struct thread *t)

@@ -184,8 +184,6 @@ void features_init(void);
 void vector_init(void);
 /* #NM of `t` in user mode: gives it the vector unit. False: no memory for its state. */
 bool vector_claim(struct thread *t);
-/* Turns the vector unit on or off for `t`, which is about to run. */
-void vector_switch(struct thread *t);
 /* Forgets `t`. */
 void vector_forget(struct thread *t);
 /* paging.c: the kernel's final tables; boot_pages gives pages for them. */

@@ -84,8 +84,11 @@ struct thread {
     jg_token_t token;        /* HELD: the right to reply, else JG_TOKEN_NONE */
     struct process *holder;  /* HELD: whose it is; no reference, process death looks for it */
     struct thread *server;   /* HELD: the thread it was delivered to, while that serves nobody else */
-    struct thread *serving;  /* the other way: whom it serves. No references: see token_forget() */
+    struct thread *serving;  /* the other way: whom it serves, whose token is good. See token_drop() */
     struct route call, wait; /* of its last channel_call and reply_wait */
+    uint64_t space_epoch;    /* its last small copy (syscall/copy.c): as struct route */
+    struct aspace *space;
+    jg_handle_t space_handle;
     uint64_t reply_lost;     /* PARKED: JG_INFO_REPLY_LOST or 0, for the coming delivery */
     struct thread *next_parked;
     struct port *port; /* PARKED, QUEUED: where; no reference: closing it empties both queues */

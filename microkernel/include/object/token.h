@@ -41,24 +41,29 @@ static inline jg_token_t token_give(struct thread *caller, struct thread *worker
     return caller->token;
 }
 
-/* Nobody serves `thread` and it serves nobody: before it may go away. */
-static inline void token_forget(struct thread *thread)
-{
-    if (thread->server)
-        thread->server->serving = NULL;
-    if (thread->serving)
-        thread->serving->server = NULL;
-    thread->server = thread->serving = NULL;
-}
-
-/* The token is used up; what the worker ran since the delivery was on the caller's behalf. */
-static inline void token_use(struct thread *caller, const struct thread *worker)
+/* The token of `caller` is no more, whoever was to answer it. */
+static inline void token_drop(struct thread *caller)
 {
     if (__builtin_expect(caller->server != NULL, 1))
         caller->server->serving = NULL;
     caller->server = NULL;
     caller->token = JG_TOKEN_NONE;
     caller->holder = NULL;
+}
+
+/* `thread` goes away: it serves nobody, and nobody serves it. */
+static inline void token_forget(struct thread *thread)
+{
+    token_drop(thread);
+    if (thread->serving)
+        thread->serving->server = NULL;
+    thread->serving = NULL;
+}
+
+/* The token is used up; what the worker ran since the delivery was on the caller's behalf. */
+static inline void token_use(struct thread *caller, const struct thread *worker)
+{
+    token_drop(caller);
     caller->server_ticks += worker->run_ticks + worker->server_ticks - worker->serve_start;
 }
 

@@ -131,12 +131,6 @@ static uint64_t some_struct(struct thread *t, unsigned nr)
         put(t, va, &m, sizeof(m));
         break;
     }
-    case JG_SYS_aspace_copy: {
-        struct jg_copy m = {pick(3) ? 0 : some_handle(p, JG_TYPE_ASPACE), pick(32), some_address(),
-                            some_address(), some_size()};
-        put(t, va, &m, sizeof(m));
-        break;
-    }
     case JG_SYS_vmo_transfer: {
         struct jg_transfer m = {pick(4),        pick(3) ? 0 : some_handle(p, JG_TYPE_ASPACE),
                                 some_address(), some_size(),
@@ -206,6 +200,7 @@ static const uint8_t first_type[JG_SYS_COUNT] = {
     [JG_SYS_aspace_move] = JG_TYPE_ASPACE,
     [JG_SYS_aspace_range] = JG_TYPE_ASPACE,
     [JG_SYS_aspace_cas] = JG_TYPE_ASPACE,
+    [JG_SYS_aspace_copy] = JG_TYPE_ASPACE,
     [JG_SYS_resource_create] = JG_TYPE_RESOURCE,
     [JG_SYS_interrupt_create] = JG_TYPE_RESOURCE,
     [JG_SYS_interrupt_ack] = JG_TYPE_INTERRUPT,
@@ -226,7 +221,7 @@ static const uint8_t pointer[JG_SYS_COUNT] = {
     [JG_SYS_thread_write_state] = 3, [JG_SYS_channel_create] = 1, [JG_SYS_call_read] = 3,
     [JG_SYS_call_write] = 3,         [JG_SYS_call_take] = 2,      [JG_SYS_call_give] = 2,
     [JG_SYS_futex_wait] = 1,         [JG_SYS_futex_wake] = 1,     [JG_SYS_vmo_transfer] = 2,
-    [JG_SYS_aspace_map] = 2,         [JG_SYS_aspace_move] = 2,    [JG_SYS_aspace_copy] = 1,
+    [JG_SYS_aspace_map] = 2,         [JG_SYS_aspace_move] = 2,
     [JG_SYS_interrupt_create] = 2,   [JG_SYS_port_io] = 2,        [JG_SYS_log_write] = 1,
     [JG_SYS_log_read] = 2,           [JG_SYS_random] = 1,          [JG_SYS_thread_set_answers] = 3,
 };
