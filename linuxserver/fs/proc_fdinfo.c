@@ -12,6 +12,7 @@ int64_t proc_fdinfo(struct task *reader, struct proc_node at, struct text *out)
     struct file *f = NULL;
     struct vfs_attr attr;
     struct task *t;
+    char more[128] = "";
     int cloexec = 0;
 
     (void)reader;
@@ -28,6 +29,10 @@ int64_t proc_fdinfo(struct task *reader, struct proc_node at, struct text *out)
     f->ops->stat(f, &attr);
     text_add(out, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%u\nino:\t%lu\n", f->pos,
              f->flags | (cloexec > 0 ? O_CLOEXEC : 0), attr.mount, attr.ino);
+    if (f->ops->info) {
+        f->ops->info(f, more, sizeof more);
+        text_add(out, "%s", more);
+    }
     file_put(f);
     return 0;
 }

@@ -78,6 +78,8 @@ struct file_ops {
     int64_t (*backing)(struct file *f,
                        struct backing **out); /* [ENODEV] for mmap; a reference; NULL: zeros */
     void (*release)(struct file *f);          /* the last reference is gone */
+    void (*info)(struct file *f, char *buf,
+                 size_t size); /* [nothing] lines of its own for fdinfo, zero-terminated */
 };
 
 struct file {

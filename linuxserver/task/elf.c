@@ -23,7 +23,6 @@
 #define PIE_BASE    0x555555554000ull
 #define STACK_TOP   JG_USER_TOP
 #define STACK_FIRST (32 * PAGE_SIZE)
-#define NO_LIMITS   ((struct mm_limits){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX})
 
 struct program {
     Elf64_Ehdr head;
@@ -32,6 +31,7 @@ struct program {
     uint64_t low, high; /* page-aligned span of the segments, unbiased */
     uint64_t bss_end;   /* biased end of the last segment */
     uint64_t phdr_va;
+    const struct mm_limits *limits; /* the process': a program may be too large for them */
 };
 
 int64_t exec_read(struct file *f, void *buf, size_t size, uint64_t offset)
@@ -97,7 +97,7 @@ static int64_t map_file_part(struct mm *mm, struct backing *b, const struct prog
                          .options = MM_FIXED,
                          .backing = b,
                          .offset = page_down(s->p_offset)};
-    int64_t r = mm_map(mm, &map, &NO_LIMITS);
+    int64_t r = mm_map(mm, &map, p->limits);
 
     return r < 0 ? r : 0;
 }
@@ -116,7 +116,7 @@ static int64_t map_bss(struct mm *mm, const struct program *p, const Elf64_Phdr 
     if (page_up(end) <= start)
         return 0;
     map.length = page_up(end) - start;
-    r = mm_map(mm, &map, &NO_LIMITS);
+    r = mm_map(mm, &map, p->limits);
     return r < 0 ? r : 0;
 }
 
@@ -187,7 +187,7 @@ static int64_t place(struct mm *mm, struct program *p, bool main_program)
         p->bias = PIE_BASE - p->low;
         return 0;
     }
-    at = mm_map(mm, &probe, &NO_LIMITS);
+    at = mm_map(mm, &probe, p->limits);
     if (at < 0)
         return at;
     p->bias = (uint64_t)at - p->low;
@@ -237,6 +237,13 @@ static void push(struct stack *s, const void *data, size_t size)
     memcpy(s->buffer + s->size - (s->top - s->at), data, size);
 }
 
+static uint64_t hwcap2(void)
+{
+    const uint64_t fsgsbase = 2; /* the kernel lets programs use what the processor has */
+
+    return cpuid(7).b & 1 ? fsgsbase : 0;
+}
+
 static uint64_t vector_caps(void)
 {
     return cpuid(1).d;
@@ -262,7 +269,7 @@ static unsigned fill_auxv(uint64_t *v, const struct program *p, const struct pro
         {AT_EGID, c->egid},
         {AT_SECURE, secure},
         {AT_RANDOM, random},
-        {AT_HWCAP2, 0},
+        {AT_HWCAP2, hwcap2()},
         {AT_EXECFN, execfn},
         {AT_PLATFORM, platform},
         {AT_MINSIGSTKSZ, frame_size_max()},
@@ -274,7 +281,7 @@ static unsigned fill_auxv(uint64_t *v, const struct program *p, const struct pro
     return sizeof pairs / sizeof(uint64_t);
 }
 
-static int64_t map_stack(struct mm *mm, size_t bytes)
+static int64_t map_stack(struct mm *mm, const struct program *p, size_t bytes)
 {
     uint64_t size = page_up(bytes + STACK_FIRST);
     struct mm_map map = {.hint = STACK_TOP - size,
@@ -283,7 +290,7 @@ static int64_t map_stack(struct mm *mm, size_t bytes)
                          .max_prot = 7,
                          .options = MM_FIXED,
                          .region_flags = REGION_STACK};
-    int64_t r = mm_map(mm, &map, &NO_LIMITS);
+    int64_t r = mm_map(mm, &map, p->limits);
 
     return r < 0 ? r : 0;
 }
@@ -303,7 +310,7 @@ static int64_t build_stack(struct task *t, const struct exec_request *r, struct 
 
     (void)t;
     s.size = str->used + name_len + pointers + sizeof mm->auxv + 256;
-    err = map_stack(mm, s.size);
+    err = map_stack(mm, p, s.size);
     if (err)
         return err;
     s.buffer = rt_zalloc(s.size);
@@ -377,12 +384,16 @@ static int64_t load_interpreter(struct task *t, struct file *f, struct program *
 int64_t elf_load(struct task *t, const struct exec_request *request, const struct cred *cred,
                  bool secure, struct image *image)
 {
+    const struct rlimit64 *l = t->process->limits.limit;
+    const struct mm_limits limits = {l[RLIMIT_AS].rlim_cur, l[RLIMIT_DATA].rlim_cur, UINT64_MAX,
+                                     UINT64_MAX};
     struct program *p = rt_zalloc(2 * sizeof *p), *interp = p + 1;
     bool has_interp = false;
     int64_t err;
 
     if (!p)
         return -ENOMEM;
+    p->limits = interp->limits = &limits;
     image->mm = NULL;
     err = read_program(request->file, p);
     if (err)

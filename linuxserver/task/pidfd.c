@@ -8,6 +8,7 @@
  */
 #include "pidfd.h"
 
+#include <jg/rt/format.h>
 #include <jg/rt/string.h>
 
 #include <ipc/vfs_client.h>
@@ -39,16 +40,28 @@ static int64_t pidfd_stat(struct file *f, struct vfs_attr *out)
     return 0;
 }
 
+static void pidfd_info(struct file *f, char *buf, size_t size)
+{
+    struct process *p = f->data;
+    int pid;
+
+    mutex_lock(&tasks_lock);
+    pid = p->reaped ? -1 : p->pid;
+    mutex_unlock(&tasks_lock);
+    rt_format(buf, size, "Pid:\t%d\nNSpid:\t%d\n", pid, pid);
+}
+
 static void pidfd_release(struct file *f)
 {
     process_put(f->data);
 }
 
 static const struct file_ops pidfd_ops = {
-    .name = "pidfd",
+    .name = "[pidfd]",
     .poll = pidfd_poll,
     .stat = pidfd_stat,
     .release = pidfd_release,
+    .info = pidfd_info,
 };
 
 struct file *pidfd_create(struct process *p, uint32_t flags)

@@ -1,5 +1,5 @@
 /*
- * The vDSO: clocks that a program reads without a system call.
+ * The vDSO: clocks that a program reads, and where it runs, without a system call.
  *
  * Compiled on its own as a shared object, which linuxserver maps into every program behind the
  * kernel's time page. It runs in the program: it calls nothing but system calls, and writes only
@@ -92,6 +92,18 @@ EXPORT int64_t __vdso_time(int64_t *out)
     if (out)
         *out = seconds;
     return seconds;
+}
+
+/* There is one processor, and one node: getcpu(2). */
+EXPORT int __vdso_getcpu(uint32_t *cpu, uint32_t *node, void *unused);
+EXPORT int __vdso_getcpu(uint32_t *cpu, uint32_t *node, void *unused)
+{
+    (void)unused;
+    if (cpu)
+        *cpu = 0;
+    if (node)
+        *node = 0;
+    return 0;
 }
 
 EXPORT int __vdso_clock_getres(int clock, struct timespec_value *out);

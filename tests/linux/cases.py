@@ -5,7 +5,7 @@
 
 A source is tests/linux/FAMILY/FILE.c or FILE.FLAVOUR.c; the flavour says how it is linked:
     static (default), pie and nopie (dynamic, on ld-musl), so (a library for dlopen, no case),
-    bare and barepie (static, no libc at all, ET_EXEC and static PIE).
+    bare and barepie (static, no libc at all, ET_EXEC and static PIE), glibc (static, the host's).
 """
 
 import pathlib
@@ -13,7 +13,7 @@ import re
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-FLAVOURS = ('static', 'pie', 'nopie', 'so', 'bare', 'barepie')
+FLAVOURS = ('static', 'pie', 'nopie', 'so', 'bare', 'barepie', 'glibc')
 NOT_FAMILIES = ('include',)
 CASE = re.compile(r'^TEST\((\w+), (\w+)\)', re.M)
 LIMIT = re.compile(r'^/\* time limit: (\d+) s \*/$', re.M)

@@ -96,7 +96,17 @@ def shell_pipelines(on):
     world.run(stdin=script.encode(), seconds=SECONDS).check(0, b'%d\n' % count, b'')
 
 
+def shell_jobs(on):
+    count = max(50, int(10000 * SCALE))
+    script = (f'n=0; while [ $n -lt {count} ]; do sleep 0 & wait $! || exit 1; n=$((n+1)); done; '
+              'echo $n\n')
+    world = World(on, 'alpine')
+    world.available()
+    world.run(stdin=script.encode(), seconds=SECONDS).check(0, b'%d\n' % count, b'')
+
+
 OTHERS = {'soak.shell_pipelines': shell_pipelines,
+          'soak.shell_jobs': shell_jobs,
           'soak.planted_leak_is_seen': planted_leak_is_seen}
 
 

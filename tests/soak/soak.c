@@ -8,6 +8,7 @@
 
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 HELPER(true)
@@ -38,6 +39,17 @@ TEST(soak, fork_exec_wait_ten_and_twenty_thousand_times)
     check_free(start, "after 10,000");
     fork_exec_wait(scaled(10000));
     check_free(start, "after 20,000");
+}
+
+TEST(soak, a_hundred_thousand_forks_with_exec)
+{
+    long start;
+
+    read_settings();
+    fork_exec_wait(500);
+    start = free_pages();
+    fork_exec_wait(scaled(100000));
+    check_free(start, "after 100,000");
 }
 
 TEST(soak, vfork_exec_wait)
@@ -137,6 +149,45 @@ TEST(soak, processes_until_eagain)
         });
     }
     check_free(start, "after EAGAIN");
+}
+
+/* Every task of the bomb forks as often as it can; none of them listens to anybody. */
+static void bomb(void)
+{
+    struct rlimit limit = {60, 60};
+
+    CHECK_OK(setpgid(0, 0));
+    CHECK_OK(setresuid(5555, 5555, 5555));
+    CHECK_OK(setrlimit(RLIMIT_NPROC, &limit));
+    signal(SIGCHLD, SIG_IGN);
+    for (;;)
+        fork();
+}
+
+TEST(soak, a_fork_bomb_stays_within_its_limit)
+{
+    long start = 0;
+
+    read_settings();
+    CHECK_OK(prctl(PR_SET_CHILD_SUBREAPER, 1)); /* all of it ends up with us */
+    for (int i = -1; i < scaled(200) / 10; i++) {
+        int reaped = 0;
+
+        if (i == 0)
+            start = free_pages();
+        pid_t pid = CHILD(bomb());
+        test_sleep_ms(200);
+        /* One signal to the group must reach all of it, those who are being born as well. */
+        while (kill(-pid, SIGKILL) < 0)
+            CHECK_EQ(errno, ESRCH);
+        while (waitpid(-1, NULL, 0) > 0)
+            reaped++;
+        CHECK_EQ(errno, ECHILD);
+        CHECK_LE(reaped, 61);
+        CHECK_GE(reaped, 1);
+        CHECK_ERR(kill(-pid, 0), ESRCH);
+    }
+    check_free(start, "after fork bombs");
 }
 
 TEST(soak, memory_until_enomem)

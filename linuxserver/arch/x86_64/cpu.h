@@ -11,7 +11,7 @@ struct cpuid {
 
 static inline struct cpuid cpuid(uint32_t leaf)
 {
-    struct cpuid r = {.a = leaf};
+    struct cpuid r = {.a = leaf}; /* its first subleaf */
 
     __asm__("cpuid" : "+a"(r.a), "=b"(r.b), "+c"(r.c), "=d"(r.d));
     return r;

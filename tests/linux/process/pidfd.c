@@ -83,6 +83,19 @@ TEST(pidfd, the_link_in_proc_says_what_it_is)
     CHECK_STR(text, "anon_inode:[pidfd]");
 }
 
+TEST(pidfd, fdinfo_tells_the_pid_until_it_is_reaped)
+{
+    pid_t pid = sleeper();
+    int fd = CHECK_FD(pidfd_open(pid, 0));
+    char path[64], line[32];
+
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+    snprintf(line, sizeof line, "\nPid:\t%d\n", pid);
+    CHECK(strstr(test_read_file(path, NULL), line));
+    end(pid);
+    CHECK(strstr(test_read_file(path, NULL), "\nPid:\t-1\n"));
+}
+
 TEST(pidfd, poll_tells_the_end_and_nothing_before)
 {
     pid_t pid = sleeper();

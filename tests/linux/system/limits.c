@@ -261,6 +261,19 @@ TEST(rlimit, as_bounds_the_address_space)
     CHECK_EQ(syscall(SYS_brk, brk + (80 << 20)), brk);
 }
 
+TEST(rlimit, a_program_that_does_not_fit_does_not_run)
+{
+    pid_t pid = CHILD({
+        set(RLIMIT_AS, 64 << 10, 64 << 10);
+        execl(test_program, test_program, "helper:exit_two", NULL);
+        raise(SIGKILL);
+    });
+    int status;
+
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    CHECK(WIFSIGNALED(status));
+}
+
 TEST(rlimit, data_bounds_brk_and_private_writable_memory)
 {
     set(RLIMIT_DATA, 16 << 20, 16 << 20);
