@@ -59,6 +59,9 @@ struct region {
     uint64_t offset;         /* into the backing, of `start` */
 };
 
+/* How memory is locked. Nothing is ever paged out here: it tells what is brought in at once, and counts. */
+enum mm_lock { MM_UNLOCKED, MM_LOCK_ONFAULT, MM_LOCK_POPULATE };
+
 struct mm {
     uint32_t refs;
     struct mutex lock;
@@ -76,7 +79,7 @@ struct mm {
     unsigned auxv_words;
     uint64_t mapped; /* bytes in regions */
     uint64_t mapped_peak; /* the most that it was before something was unmapped */
-    uint64_t locked;
+    enum mm_lock lock_future; /* what new regions get: mlockall(MCL_FUTURE) */
     uint64_t data_bytes; /* of them private and writable, stacks apart: RLIMIT_DATA */
     uint64_t stack_limit; /* RLIMIT_STACK, in bytes: how far a stack region grows */
     bool dumpable;
@@ -107,6 +110,7 @@ struct mm_limits {
 #define MM_NOREPLACE    0x2u
 #define MM_POPULATE     0x4u
 #define MM_PRIVATE_COPY 0x8u /* MAP_PRIVATE */
+#define MM_LOCKED       0x10u /* MAP_LOCKED */
 
 struct mm_map {
     uint64_t hint, length;
@@ -127,6 +131,23 @@ int64_t mm_remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t new_l
 /* brk: returns the break that is in force afterwards. */
 uint64_t mm_brk(struct mm *m, uint64_t wanted, const struct mm_limits *limits);
 int64_t mm_advise(struct mm *m, uint64_t start, uint64_t length, int advice);
+
+/*
+ * mlock, munlock (MM_UNLOCKED): up to the first hole, which is -ENOMEM. limits->locked is UINT64_MAX
+ * for those who may lock all they want. Takes mm->lock. Source: mlock(2).
+ */
+int64_t mm_lock(struct mm *m, uint64_t start, uint64_t length, enum mm_lock how,
+                const struct mm_limits *limits);
+/* mlockall, munlockall: what is there now (if `current`), and what comes later (`future`). */
+int64_t mm_lock_all(struct mm *m, bool current, enum mm_lock how, enum mm_lock future,
+                    const struct mm_limits *limits);
+/*
+ * Brings in every page of [start, end) that is mapped, private writable ones to be written. Holds no
+ * lock. Returns 0; -ENOMEM (a page that cannot be touched) or -EAGAIN (no memory), after the rest.
+ */
+int64_t mm_bring_in(struct mm *m, uint64_t start, uint64_t end);
+/* Is any page of the range locked? Takes mm->lock. */
+bool mm_has_locked(struct mm *m, uint64_t start, uint64_t length);
 
 /* The region that holds va, or the first one after it. mm->lock is held. NULL: none. */
 struct region *mm_find(struct mm *m, uint64_t va);

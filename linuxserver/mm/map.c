@@ -88,9 +88,17 @@ static bool too_much_data(const struct mm *m, uint64_t start, uint64_t end,
            m->data_bytes + (end - start) - region_data_in(m, start, end) > limits->data;
 }
 
+/* Would `more` locked bytes be too many? */
+static bool too_much_locked(const struct mm *m, uint64_t more, const struct mm_limits *limits)
+{
+    return limits->locked != UINT64_MAX &&
+           region_locked_in(m, 0, UINT64_MAX) + more > page_down(limits->locked);
+}
+
 int64_t mm_map(struct mm *m, const struct mm_map *r, const struct mm_limits *limits)
 {
     uint64_t length = page_up(r->length);
+    bool explicit = r->options & MM_LOCKED, bring_in = r->options & MM_POPULATE, locked;
     struct region region;
     struct jg_map map;
     int64_t va, status;
@@ -106,6 +114,12 @@ int64_t mm_map(struct mm *m, const struct mm_map *r, const struct mm_limits *lim
     status = va;
     if ((r->options & MM_NOREPLACE) && mapped_in(m, (uint64_t)va, (uint64_t)va + length)) {
         va = -EEXIST;
+        goto out;
+    }
+    locked = explicit || m->lock_future != MM_UNLOCKED;
+    bring_in |= explicit || m->lock_future == MM_LOCK_POPULATE;
+    if (locked && too_much_locked(m, length, limits)) {
+        va = -EAGAIN;
         goto out;
     }
     if (m->mapped + length - mapped_in(m, (uint64_t)va, (uint64_t)va + length) >
@@ -126,7 +140,7 @@ int64_t mm_map(struct mm *m, const struct mm_map *r, const struct mm_limits *lim
         .prot = r->prot,
         .max_prot = r->max_prot,
         .flags = JG_MAP_REPLACE | (r->region_flags & REGION_SHARED ? 0 : JG_MAP_PRIVATE) |
-                 (r->options & MM_POPULATE ? JG_MAP_POPULATE : 0) | inherit_of(r->region_flags),
+                 (bring_in ? JG_MAP_POPULATE : 0) | inherit_of(r->region_flags),
     };
     status = jg_aspace_map(m->aspace, &map);
     if (status < 0) {
@@ -137,7 +151,7 @@ int64_t mm_map(struct mm *m, const struct mm_map *r, const struct mm_limits *lim
     region = (struct region){.start = (uint64_t)va,
                              .end = (uint64_t)va + length,
                              .prot = r->prot,
-                             .flags = r->region_flags,
+                             .flags = r->region_flags | (locked ? REGION_LOCKED : 0),
                              .backing = r->backing,
                              .offset = r->backing ? r->offset : 0};
     if (r->backing)
@@ -241,12 +255,16 @@ uint64_t mm_brk(struct mm *m, uint64_t wanted, const struct mm_limits *limits)
             goto out;
         region_remove(m, new, old);
     } else if (new > old) {
-        struct jg_map map = {
-            .va = old, .length = new - old, .prot = 3, .max_prot = 7, .flags = JG_MAP_PRIVATE};
-        struct region r = {.start = old, .end = new, .prot = 3, .flags = REGION_HEAP};
+        bool locked = m->lock_future != MM_UNLOCKED;
+        struct jg_map map = {.va = old, .length = new - old, .prot = 3, .max_prot = 7,
+                             .flags = JG_MAP_PRIVATE |
+                                      (m->lock_future == MM_LOCK_POPULATE ? JG_MAP_POPULATE : 0)};
+        struct region r = {.start = old, .end = new, .prot = 3,
+                           .flags = REGION_HEAP | (locked ? REGION_LOCKED : 0)};
         unsigned i = region_index(m, old);
 
         if ((i < m->count && m->regions[i].start < new + PAGE_SIZE) ||
+            (locked && too_much_locked(m, new - old, limits)) ||
             m->mapped + (new - old) > limits->address_space || too_much_data(m, old, new, limits) ||
             absurd(new - old) || region_reserve(m, 1) || jg_aspace_map(m->aspace, &map) < 0)
             goto out;
@@ -287,6 +305,9 @@ static int64_t remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t n
                                     (region_data(r) && limits->data != UINT64_MAX &&
                                      m->data_bytes + new_length - old_length > limits->data)))
         return -ENOMEM;
+    if (new_length > old_length && (r->flags & REGION_LOCKED) &&
+        too_much_locked(m, new_length - old_length, limits))
+        return -EAGAIN;
     if (region_reserve(m, 6))
         return -ENOMEM;
     r = mm_find(m, old);
@@ -341,6 +362,7 @@ int64_t mm_remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t new_l
                  uint32_t flags, uint64_t target, const struct mm_limits *limits)
 {
     int64_t result;
+    bool locked;
 
     old_length = page_up(old_length);
     new_length = page_up(new_length);
@@ -363,7 +385,11 @@ int64_t mm_remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t new_l
         return -ENOMEM;
     mutex_lock(&m->lock);
     result = remap(m, old, old_length, new_length, flags, target, limits);
+    locked = result >= 0 && new_length > old_length &&
+             region_locked_in(m, (uint64_t)result, (uint64_t)result + new_length);
     mutex_unlock(&m->lock);
+    if (locked)
+        mm_bring_in(m, (uint64_t)result + old_length, (uint64_t)result + new_length);
     return result;
 }
 
@@ -411,6 +437,7 @@ int64_t mm_advise(struct mm *m, uint64_t start, uint64_t length, int advice)
     case MADV_PAGEOUT:
     case MADV_POPULATE_READ:
     case MADV_POPULATE_WRITE:
+    case MADV_DONTNEED_LOCKED:
         break;
     default:
         return -EINVAL;
@@ -420,13 +447,18 @@ int64_t mm_advise(struct mm *m, uint64_t start, uint64_t length, int advice)
     mutex_lock(&m->lock);
     bool covered = region_covers(m, start, end);
     switch (advice) {
+    case MADV_COLD:
+    case MADV_PAGEOUT:
+        err = region_locked_in(m, start, end) ? -EINVAL : 0;
+        break;
     case MADV_DONTNEED:
+    case MADV_DONTNEED_LOCKED:
     case MADV_FREE:
         for (unsigned i = region_index(m, start); i < m->count && m->regions[i].start < end; i++) {
             const struct region *r = &m->regions[i];
             uint64_t a = r->start > start ? r->start : start, b = r->end < end ? r->end : end;
 
-            if ((r->flags & REGION_LOCKED) ||
+            if (((r->flags & REGION_LOCKED) && advice != MADV_DONTNEED_LOCKED) ||
                 (advice == MADV_FREE && (r->backing || (r->flags & REGION_SHARED)))) {
                 err = -EINVAL;
                 break;

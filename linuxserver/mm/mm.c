@@ -97,7 +97,7 @@ struct mm *mm_clone(struct mm *m)
     *child = *m;
     child->lock = (struct mutex)MUTEX_INIT;
     child->refs = 1;
-    child->locked = 0;
+    child->lock_future = MM_UNLOCKED;
     child->mapped_peak = 0;
     child->count = 0;
     child->front = 0;

@@ -178,6 +178,19 @@ bool region_covers(const struct mm *m, uint64_t start, uint64_t end)
     return true;
 }
 
+uint64_t region_locked_in(const struct mm *m, uint64_t start, uint64_t end)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = region_index(m, start); i < m->count && m->regions[i].start < end; i++) {
+        const struct region *r = &m->regions[i];
+
+        if (r->flags & REGION_LOCKED)
+            sum += (r->end < end ? r->end : end) - (r->start > start ? r->start : start);
+    }
+    return sum;
+}
+
 void region_merge(struct mm *m, uint64_t start, uint64_t end)
 {
     unsigned i = region_index(m, start ? start - 1 : 0);

@@ -44,6 +44,9 @@ bool region_covers(const struct mm *m, uint64_t start, uint64_t end);
 /* Merges neighbours that became alike in [start, end]. */
 void region_merge(struct mm *m, uint64_t start, uint64_t end);
 
+/* Bytes of [start, end) that are locked. */
+uint64_t region_locked_in(const struct mm *m, uint64_t start, uint64_t end);
+
 /* Forgets them all, without their backings. */
 void region_free_all(struct mm *m);
 

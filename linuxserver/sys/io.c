@@ -346,18 +346,3 @@ int64_t sys_sync(struct task *t, const uint64_t *a)
     (void)t, (void)a;
     return 0;
 }
-
-int64_t sys_fadvise64(struct task *t, const uint64_t *a)
-{
-    struct file *f = fd_get(t, (int)a[0]);
-    int64_t r = 0;
-
-    if (!f)
-        return -EBADF;
-    if (!f->ops->seek)
-        r = -ESPIPE;
-    else if (a[3] > 5)
-        r = -EINVAL;
-    file_put(f);
-    return r;
-}

@@ -9,12 +9,14 @@
 #include <file.h>
 #include <mm.h>
 
-static struct mm_limits limits_of(struct task *t)
+struct mm_limits memory_limits(struct task *t)
 {
     const struct rlimit64 *l = t->process->limits.limit;
+    bool lock_all = cred_capable(&t->cred, CAP_IPC_LOCK);
 
     return (struct mm_limits){l[RLIMIT_AS].rlim_cur, l[RLIMIT_DATA].rlim_cur,
-                              l[RLIMIT_STACK].rlim_cur, l[RLIMIT_MEMLOCK].rlim_cur};
+                              l[RLIMIT_STACK].rlim_cur,
+                              lock_all ? UINT64_MAX : l[RLIMIT_MEMLOCK].rlim_cur};
 }
 
 /* Shared anonymous memory: a VMO of its own, which the regions that show it keep alive. */
@@ -79,7 +81,7 @@ static int64_t file_backing(struct task *t, int fd, uint32_t prot, bool shared, 
 int64_t sys_mmap(struct task *t, const uint64_t *a)
 {
     uint32_t flags = (uint32_t)a[3], type = flags & MAP_TYPE;
-    struct mm_limits limits = limits_of(t);
+    struct mm_limits limits = memory_limits(t);
     struct mm_map map = {
         .hint = a[0], .length = a[1], .prot = (uint32_t)a[2] & 7, .max_prot = 7, .offset = a[5]};
     bool shared = type != MAP_PRIVATE;
@@ -95,9 +97,11 @@ int64_t sys_mmap(struct task *t, const uint64_t *a)
         return page_up(a[1]) ? -EOVERFLOW : -ENOMEM;
     if (flags & MAP_HUGETLB)
         return -EINVAL;
+    if ((flags & MAP_LOCKED) && !limits.locked)
+        return -EPERM;
     map.options = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? MM_FIXED : 0) |
                   (flags & MAP_FIXED_NOREPLACE ? MM_NOREPLACE : 0) |
-                  (flags & (MAP_POPULATE | MAP_LOCKED) ? MM_POPULATE : 0);
+                  (flags & MAP_POPULATE ? MM_POPULATE : 0) | (flags & MAP_LOCKED ? MM_LOCKED : 0);
     map.region_flags =
         (shared ? REGION_SHARED : 0) | (flags & MAP_NORESERVE ? REGION_NORESERVE : 0);
     if (!(flags & MAP_ANONYMOUS))
@@ -122,7 +126,7 @@ int64_t sys_munmap(struct task *t, const uint64_t *a)
 
 int64_t sys_mprotect(struct task *t, const uint64_t *a)
 {
-    struct mm_limits limits = limits_of(t);
+    struct mm_limits limits = memory_limits(t);
 
     if (a[2] & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN | PROT_GROWSUP))
         return -EINVAL;
@@ -131,7 +135,7 @@ int64_t sys_mprotect(struct task *t, const uint64_t *a)
 
 int64_t sys_mremap(struct task *t, const uint64_t *a)
 {
-    struct mm_limits limits = limits_of(t);
+    struct mm_limits limits = memory_limits(t);
 
     if (a[3] & ~0xffffffffull)
         return -EINVAL;
@@ -140,7 +144,7 @@ int64_t sys_mremap(struct task *t, const uint64_t *a)
 
 int64_t sys_brk(struct task *t, const uint64_t *a)
 {
-    struct mm_limits limits = limits_of(t);
+    struct mm_limits limits = memory_limits(t);
 
     return (int64_t)mm_brk(t->mm, a[0], &limits);
 }
@@ -150,8 +154,7 @@ int64_t sys_madvise(struct task *t, const uint64_t *a)
     return mm_advise(t->mm, a[0], a[1], (int)a[2]);
 }
 
-/* Is every page of the range in a region? For calls that only check. */
-static int64_t check_mapped(struct task *t, uint64_t start, uint64_t length)
+int64_t check_mapped(struct task *t, uint64_t start, uint64_t length)
 {
     uint64_t end = page_up(start + length);
     int64_t err = end < start ? -ENOMEM : 0;
@@ -174,77 +177,9 @@ int64_t sys_msync(struct task *t, const uint64_t *a)
     if ((a[0] & ~PAGE_MASK) || (a[2] & ~(uint64_t)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) ||
         (a[2] & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))
         return -EINVAL;
-    return a[1] ? check_mapped(t, a[0], a[1]) : 0;
-}
-
-#define MINCORE_BATCH 1024ull
-
-static int64_t copy_presence(struct task *t, uint64_t va, struct jg_info_mapped *m)
-{
-    for (uint64_t i = 0; i < m->pages; i++)
-        m->page[i] &= JG_PAGE_PRESENT;
-    return copy_out(t->mm, va, m->page, m->pages);
-}
-
-int64_t sys_mincore(struct task *t, const uint64_t *a)
-{
-    uint64_t pages = page_up(a[1]) / PAGE_SIZE;
-    struct jg_info_mapped *m;
-    int64_t err;
-
-    if (a[0] & ~PAGE_MASK)
-        return -EINVAL;
-    if (a[0] + a[1] > JG_USER_TOP || a[0] + a[1] < a[0])
-        return -ENOMEM;
-    err = check_mapped(t, a[0], a[1]);
-    if (err)
-        return err;
-    m = rt_alloc(sizeof *m + MINCORE_BATCH);
-    if (!m)
-        return -EAGAIN;
-    for (uint64_t i = 0; i < pages && !err; i += MINCORE_BATCH) {
-        m->va = a[0] + i * PAGE_SIZE;
-        m->pages = pages - i < MINCORE_BATCH ? pages - i : MINCORE_BATCH;
-        if (jg_object_info(t->mm->aspace, JG_INFO_MAPPED, m, sizeof *m + m->pages) < 0)
-            err = -EAGAIN;
-        else
-            err = copy_presence(t, a[2] + i, m);
-    }
-    rt_free(m);
-    return err;
-}
-
-int64_t sys_mlock(struct task *t, const uint64_t *a)
-{
-    uint64_t start = page_down(a[0]), length = page_up(a[1] + (a[0] - start));
-    uint64_t limit = t->process->limits.limit[RLIMIT_MEMLOCK].rlim_cur;
-    int64_t err;
-
     if (!a[1])
         return 0;
-    if (start + length < start)
-        return -EINVAL;
-    if (length > limit && !cred_capable(&t->cred, CAP_IPC_LOCK))
-        return limit ? -ENOMEM : -EPERM;
-    err = check_mapped(t, start, length);
-    if (!err)
-        jg_aspace_range(t->mm->aspace, JG_ASPACE_POPULATE, start, length);
-    return err;
-}
-
-int64_t sys_munlock(struct task *t, const uint64_t *a)
-{
-    return a[1] ? check_mapped(t, page_down(a[0]), a[1] + a[0] % PAGE_SIZE) : 0;
-}
-
-int64_t sys_mlockall(struct task *t, const uint64_t *a)
-{
-    (void)t;
-    return !a[0] || (a[0] & ~7ull) ? -EINVAL : 0;
-}
-
-int64_t sys_munlockall(struct task *t, const uint64_t *a)
-{
-    (void)t, (void)a;
-    return 0;
+    if ((a[2] & MS_INVALIDATE) && mm_has_locked(t->mm, a[0], a[1]))
+        return -EBUSY;
+    return check_mapped(t, a[0], a[1]);
 }

@@ -31,3 +31,9 @@ int64_t usage_out(struct task *t, uint64_t va, const struct usage *usage);
 
 /* Reads a clock of clock_gettime(2). Returns 0 or -EINVAL. */
 int64_t clock_read(struct task *t, int id, jg_time_t *now);
+
+/* The limits that mappings of `t` ask for. */
+struct mm_limits memory_limits(struct task *t);
+
+/* Is every page of the range in a region? 0 or -ENOMEM. Takes mm->lock. */
+int64_t check_mapped(struct task *t, uint64_t start, uint64_t length);
