@@ -7,6 +7,8 @@ a script of its own, run in an empty folder.
 
 import re
 
+from processes import PROCESSES
+
 
 def has(*patterns):
     return [re.compile(pattern, re.M) for pattern in patterns]
@@ -176,7 +178,7 @@ ALPINE_ONLY = [
 
 
 def cases(root):
-    return PROGRAMS + LANGUAGE + (ALPINE_ONLY if root == 'alpine' else [])
+    return PROGRAMS + PROCESSES + LANGUAGE + (ALPINE_ONLY if root == 'alpine' else [])
 
 
 def script(chosen):
