@@ -66,6 +66,8 @@ void *memset(void *dst, int value, size_t n)
 
         dw[0].v = v, dw[1].v = v, dw[2].v = v, dw[3].v = v;
     }
+    for (; n >= WORD; n -= WORD, d += WORD)
+        ((struct word *)d)->v = v;
     while (n--)
         *d++ = (unsigned char)value;
     return dst;

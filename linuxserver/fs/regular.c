@@ -212,7 +212,8 @@ struct linux_dirent64 {
     char name[];
 };
 
-#define BATCH 8192
+#define BATCH      8192
+#define RECORD_MAX (sizeof(struct vfs_dirent) + 256) /* with a name of 255 bytes */
 
 /*
  * A record of Linux's is never longer than vfsd's for the same name, so one can take the place of
@@ -287,6 +288,8 @@ static int64_t directory_readdir(struct task *t, struct file *f, struct io *io)
             break;
         }
         done += n;
+        if (len + RECORD_MAX <= BATCH)
+            break; /* another one would have fitted: that is all */
     }
     rt_free(data);
     return done || !full ? done : -EINVAL;
