@@ -84,6 +84,7 @@ struct mm {
     uint64_t stack_limit; /* RLIMIT_STACK, in bytes: how far a stack region grows */
     bool dumpable;
     uint32_t barriers; /* what membarrier(2) was registered for */
+    bool starved; /* a copy found no memory: the call that made it gives ENOMEM for EFAULT */
 };
 
 /* A new, empty address space; one reference. NULL: no memory. */

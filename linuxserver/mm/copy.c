@@ -16,8 +16,10 @@ static int64_t move_on(struct mm *m, uint64_t va, void *buffer, size_t size, uin
     for (;; n = jg_aspace_copy(&c)) {
         if (n > 0)
             done += (size_t)n;
-        if (n == JG_ERR_NO_MEMORY && !done)
-            return -ENOMEM;
+        if (n == JG_ERR_NO_MEMORY) {
+            __atomic_store_n(&m->starved, true, __ATOMIC_RELAXED);
+            return done ? (int64_t)done : -ENOMEM;
+        }
         if (done == size || ((flags & JG_COPY_STRING) && n > 0 && ((char *)buffer)[done - 1] == 0))
             return (int64_t)done;
         if (va + done < va)
@@ -55,14 +57,22 @@ HOT size_t copy_out_some(struct mm *m, uint64_t va, const void *src, size_t size
     return n > 0 ? (size_t)n : 0;
 }
 
+/* What a copy of all or nothing comes to, of which `n` bytes or an errno are known. */
+static int whole(int64_t n, size_t size)
+{
+    if (n == (int64_t)size)
+        return 0;
+    return n == -ENOMEM ? -ENOMEM : -EFAULT;
+}
+
 HOT int copy_in(struct mm *m, void *dst, uint64_t va, size_t size)
 {
-    return copy_in_some(m, dst, va, size) == size ? 0 : -EFAULT;
+    return whole(move(m, va, dst, size, JG_COPY_READ), size);
 }
 
 HOT int copy_out(struct mm *m, uint64_t va, const void *src, size_t size)
 {
-    return copy_out_some(m, va, src, size) == size ? 0 : -EFAULT;
+    return whole(move(m, va, (void *)(uintptr_t)src, size, JG_COPY_WRITE), size);
 }
 
 HOT int64_t copy_in_string(struct mm *m, char *dst, uint64_t va, size_t size)

@@ -22,7 +22,15 @@ struct payer {
     uint32_t count;
 };
 
+#define PAYERS_KEPT  8u /* of users with nothing pending */
+#define ENTRIES_KEPT 8u
+
 static struct list payers = LIST_INIT(payers);
+static unsigned payer_count;
+
+/* Entries that nobody uses: most signals are taken before the next one comes. */
+static struct list spare = LIST_INIT(spare);
+static unsigned spare_count;
 
 static struct payer *payer_find(uint32_t uid)
 {
@@ -52,6 +60,7 @@ static struct payer *payer_charge(uint32_t uid, uint64_t limit)
             return NULL;
         p->uid = uid;
         p->count = 0;
+        payer_count++;
         list_add_head(&payers, &p->link);
     }
     if (p->count >= limit)
@@ -75,10 +84,31 @@ void sigqueue_release(struct sigqueue *q)
     struct payer *p = q->payer;
 
     q->payer = NULL;
-    if (--p->count == 0) {
+    if (--p->count == 0 && payer_count > PAYERS_KEPT) {
         list_remove(&p->link);
         rt_free(p);
+        payer_count--;
     }
+}
+
+static void entry_free(struct sigqueue *q)
+{
+    if (spare_count == ENTRIES_KEPT) {
+        rt_free(q);
+        return;
+    }
+    list_add_head(&spare, &q->link);
+    spare_count++;
+}
+
+static struct sigqueue *entry_allocate(void)
+{
+    struct list *it = list_pop(&spare);
+
+    if (!it)
+        return rt_alloc(sizeof(struct sigqueue));
+    spare_count--;
+    return LIST_ENTRY(it, struct sigqueue, link);
 }
 
 /* An entry that left its queue. */
@@ -89,7 +119,7 @@ static void entry_drop(struct sigqueue *q)
         return;
     }
     sigqueue_release(q);
-    rt_free(q);
+    entry_free(q);
 }
 
 static struct sigqueue *entry_create(struct task *payer, bool over_limit)
@@ -99,9 +129,9 @@ static struct sigqueue *entry_create(struct task *payer, bool over_limit)
     /* A user without a limit must not take what running programs need. */
     if (!over_limit && signals_queued(payer->cred.uid) % 1024 == 1023 && memory_short())
         return NULL;
-    q = rt_alloc(sizeof *q);
+    q = entry_allocate();
     if (q && !sigqueue_reserve(q, payer, over_limit)) {
-        rt_free(q);
+        entry_free(q);
         q = NULL;
     }
     return q;

@@ -11,6 +11,9 @@
 
 static struct mutex wait_lock = MUTEX_INIT;
 
+/* task->wake. Only who finds SLEEPS there has to call the kernel. */
+enum { QUIET, WOKEN, SLEEPS };
+
 void wait_queue_init(struct waitqueue *queue)
 {
     list_init(&queue->waiters);
@@ -48,7 +51,17 @@ void wait_remove(struct waiter *waiter)
 void wait_prepare(struct task *task)
 {
     /* Sequentially consistent, so that the check that follows is not done before it. */
-    __atomic_store_n(&task->wake, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&task->wake, QUIET, __ATOMIC_SEQ_CST);
+}
+
+/* QUIET becomes SLEEPS; false: somebody has woken the task already. */
+static bool may_sleep(struct task *task)
+{
+    uint32_t was = QUIET;
+
+    return __atomic_compare_exchange_n(&task->wake, &was, SLEEPS, false, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_SEQ_CST) ||
+           was == SLEEPS;
 }
 
 static int sleep_until(struct task *task, jg_time_t deadline, const volatile uint32_t *stop)
@@ -58,11 +71,11 @@ static int sleep_until(struct task *task, jg_time_t deadline, const volatile uin
     for (;;) {
         if (__atomic_load_n(stop, __ATOMIC_SEQ_CST))
             return -ERESTARTSYS;
-        if (__atomic_load_n(&task->wake, __ATOMIC_SEQ_CST))
+        if (!may_sleep(task))
             return 0;
         task->switches++;
         task->sleeps = stop == &task->killed ? 'D' : 'S';
-        status = jg_futex_wait((const uint32_t *)&task->wake, 0, deadline);
+        status = jg_futex_wait((const uint32_t *)&task->wake, SLEEPS, deadline);
         task->sleeps = 0;
         if (status == JG_ERR_TIMED_OUT)
             return __atomic_load_n(stop, __ATOMIC_SEQ_CST) ? -ERESTARTSYS : -ETIMEDOUT;
@@ -81,7 +94,7 @@ int wait_sleep_killable(struct task *task)
 
 void wait_wake_task(struct task *task)
 {
-    if (!__atomic_exchange_n(&task->wake, 1, __ATOMIC_SEQ_CST))
+    if (__atomic_exchange_n(&task->wake, WOKEN, __ATOMIC_SEQ_CST) == SLEEPS)
         jg_futex_wake((const uint32_t *)&task->wake, 1);
 }
 

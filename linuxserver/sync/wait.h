@@ -16,7 +16,8 @@
  * No wake-up is lost: a waker changes the condition first and calls wait_wake() after; wait_wake()
  * sets the task's sticky `wake` word. If that falls before wait_prepare(), the check sees the
  * changed condition; if it falls after, the sleep finds the word set and returns at once. Signals,
- * kicks and time-outs use the same word.
+ * kicks and time-outs use the same word. The word also says whether the task sleeps: both sides
+ * change it in one atomic step, so either the waker sees a sleeper, or the sleeper the wake-up.
  *
  * Locks: one mutex for all queues, held for a few instructions and inside any other lock.
  */

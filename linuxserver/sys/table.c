@@ -39,11 +39,22 @@ void syscall_count_missing(const struct task *t, unsigned long count)
     rt_log("%s: %lu more calls of numbers that are not there", t->comm, count);
 }
 
+/*
+ * Handlers give EFAULT for any copy that failed. Where memory had run out it was no fault of the program's. (Two threads
+ * that fail at once may swap the two; there is no memory for either.)
+ */
+static int64_t fault_or_starved(struct task *t, int64_t result)
+{
+    return __atomic_exchange_n(&t->mm->starved, false, __ATOMIC_RELAXED) ? -ENOMEM : result;
+}
+
 HOT int64_t syscall_dispatch(struct task *t, uint64_t number, const uint64_t *args)
 {
+    int64_t result;
     handler h;
 
     number = (uint32_t)number; /* Linux looks at eax only */
     h = number < SYSCALL_NUMBERS ? handlers[number] : NULL;
-    return h ? h(t, args) : not_there(t, number);
+    result = h ? h(t, args) : not_there(t, number);
+    return result == -EFAULT || result == -ENOMEM ? fault_or_starved(t, result) : result;
 }
