@@ -14,7 +14,7 @@
 
 #define GENERATION_MAX 8191u
 
-HOT_DATA uint64_t handle_epoch;
+HOT_DATA uint64_t handle_epoch = 1; /* 0: a route that leads nowhere */
 
 _Static_assert(HANDLE_INDEX_BITS + 13 == 31, "handles stay below 2^31");
 _Static_assert(sizeof(struct handle_slot) * HANDLE_CHUNK_SLOTS == 4096, "a chunk is a page");
