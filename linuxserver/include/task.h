@@ -103,6 +103,7 @@ struct process {
 /* What the sched_* calls and setpriority left. It is kept and told, but all programs share alike. */
 struct sched {
     int policy, priority, nice;
+    uint16_t ioprio; /* as ioprio_set(2) has it */
     bool reset_on_fork;
 };
 
@@ -113,7 +114,7 @@ static inline void sched_inherit(struct sched *child, const struct sched *parent
     if (!parent->reset_on_fork)
         return;
     if (parent->policy == SCHED_FIFO || parent->policy == SCHED_RR)
-        *child = (struct sched){.policy = SCHED_NORMAL};
+        *child = (struct sched){.policy = SCHED_NORMAL, .ioprio = parent->ioprio};
     child->nice = child->nice < 0 ? 0 : child->nice;
     child->reset_on_fork = false;
 }
