@@ -63,6 +63,7 @@ struct ldisc {
     uint32_t out_kept;    /* this much output survives a flush: what a pty's master has in its own buffer */
     bool stopped;         /* output, by VSTOP or by ldisc_stop() */
     bool held;            /* by ldisc_stop(): only ldisc_stop() ends it */
+    bool throttled;       /* by IXOFF: the other end was asked to stop */
     uint32_t signals;     /* enum ldisc_signal, not yet taken */
     uint32_t packet;      /* enum tty_packet: what a pty's master may want to know, not yet taken */
 
@@ -169,6 +170,12 @@ void ldisc_release(struct ldisc *ld);
  * is no room.
  */
 bool ldisc_write_raw(struct ldisc *ld, uint8_t byte);
+
+/*
+ * The byte that shall go to the other end now, which is asked to stop or may go on (IXOFF); -1: none. Each is given
+ * once. Source: n_tty_check_throttle(), uart_throttle().
+ */
+int ldisc_flow_byte(struct ldisc *ld);
 
 /*
  * The signals made since the last call; asking clears them.

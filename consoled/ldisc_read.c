@@ -81,3 +81,20 @@ size_t ldisc_available(const struct ldisc *ld)
         n -= at_eof(ld, at);
     return n;
 }
+
+int ldisc_flow_byte(struct ldisc *ld)
+{
+    enum { LIMIT = 128 }; /* of room that is left, and of input that is */
+    bool no_line = lflag(ld, TTY_ICANON) && ld->line_head == ld->tail; /* nobody could make room */
+    uint32_t ready = (by_lines(ld) ? ld->line_head : ld->raw_head) - ld->tail;
+
+    if (!ld->throttled && LDISC_IN_SIZE - (ld->head - ld->tail) < LIMIT && !no_line) {
+        ld->throttled = true;
+        return iflag(ld, TTY_IXOFF) && ld->mode.cc[TTY_VSTOP] ? ld->mode.cc[TTY_VSTOP] : -1;
+    }
+    if (ld->throttled && ready <= LIMIT) {
+        ld->throttled = false;
+        return iflag(ld, TTY_IXOFF) && ld->mode.cc[TTY_VSTART] ? ld->mode.cc[TTY_VSTART] : -1;
+    }
+    return -1;
+}

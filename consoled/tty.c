@@ -42,6 +42,7 @@ static bool feed(struct tty *t)
 void tty_receive(struct tty *t)
 {
     bool room = feed(t);
+    int flow;
 
     for (unsigned i = 0; room && i < RECEIVE_ROUNDS; i++) {
         t->at = 0;
@@ -50,6 +51,9 @@ void tty_receive(struct tty *t)
             break;
         room = feed(t);
     }
+    flow = ldisc_flow_byte(&t->terminal.discipline);
+    if (flow >= 0)
+        tty_send_urgent(t, (uint8_t)flow);
     uart_want(&t->uart, room, t->waiting);
 }
 

@@ -8,6 +8,7 @@
 #include <system.h>
 
 #include "proc_tree.h"
+#include "tty.h"
 
 static void add_uuid(struct text *out, const uint8_t *b)
 {
@@ -83,5 +84,32 @@ int64_t proc_sys_set(struct task *writer, struct proc_node at, char *value, size
     if (newline)
         *newline = 0;
     system_set_name(!strcmp(proc_entry_name(at), "domainname"), value);
+    return 0;
+}
+
+int64_t proc_pty_limit(struct task *reader, struct proc_node at, struct text *out)
+{
+    (void)reader, (void)at;
+    text_add(out, "%u\n", pty_limit());
+    return 0;
+}
+
+int64_t proc_set_pty_limit(struct task *writer, struct proc_node at, char *value, size_t size)
+{
+    unsigned limit = 0;
+    size_t i = 0;
+
+    (void)writer, (void)at;
+    while (i < size && value[i] >= '0' && value[i] <= '9' && limit < 10000)
+        limit = limit * 10 + (unsigned)(value[i++] - '0');
+    if (!i || (i < size && value[i] && value[i] != '\n' && value[i] != ' '))
+        return -EINVAL;
+    return pty_set_limit(limit);
+}
+
+int64_t proc_pty_count(struct task *reader, struct proc_node at, struct text *out)
+{
+    (void)reader, (void)at;
+    text_add(out, "%u\n", pty_count());
     return 0;
 }

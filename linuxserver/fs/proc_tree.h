@@ -28,6 +28,7 @@ enum {
     SYS,
     SYS_KERNEL,
     SYS_KERNEL_RANDOM,
+    SYS_KERNEL_PTY,
     SYS_VM,
     SYS_FS,
     CHILDREN,

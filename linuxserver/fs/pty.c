@@ -15,11 +15,15 @@
 
 #define CHUNK 4096ul
 
+/* Under tasks_lock. */
+static unsigned ptys, most_ptys = CONSOLE_PTYS_MAX;
+
 /* Frees a pty that nobody has open. It is out of the table before its number can be given to another. */
 static void pty_free(struct tty *tty)
 {
     mutex_lock(&tasks_lock);
     tty_remove(tty);
+    ptys--;
     mutex_unlock(&tasks_lock);
     console_pty_close(server.console, tty->number);
     wait_queue_close(&tty->wait);
@@ -213,22 +217,56 @@ static struct tty *pty_create(unsigned number)
     return tty;
 }
 
-int64_t pty_open_master(struct task *t, struct inode *inode, uint32_t flags, struct file **out)
+unsigned pty_count(void)
 {
-    struct tty *tty;
+    return __atomic_load_n(&ptys, __ATOMIC_RELAXED);
+}
+
+unsigned pty_limit(void)
+{
+    return __atomic_load_n(&most_ptys, __ATOMIC_RELAXED);
+}
+
+int64_t pty_set_limit(unsigned limit)
+{
+    if (limit > CONSOLE_PTYS_MAX)
+        return -EINVAL;
+    mutex_lock(&tasks_lock);
+    most_ptys = limit;
+    mutex_unlock(&tasks_lock);
+    return 0;
+}
+
+/* A pty without a name, in the table. */
+static int64_t add_pty(struct tty **out)
+{
     uint32_t number;
+    bool full;
     int64_t err = console_errno(console_pty_open(server.console, &number));
 
     if (err)
         return err;
-    tty = pty_create(number);
-    if (!tty) {
+    *out = pty_create(number);
+    if (!*out) {
         console_pty_close(server.console, number);
         return -ENOMEM;
     }
     mutex_lock(&tasks_lock);
-    tty_add(tty);
+    tty_add(*out);
+    full = ++ptys >= most_ptys; /* as Linux counts: one less than the limit */
     mutex_unlock(&tasks_lock);
+    if (full)
+        pty_free(*out);
+    return full ? -ENOSPC : 0;
+}
+
+int64_t pty_open_master(struct task *t, struct inode *inode, uint32_t flags, struct file **out)
+{
+    struct tty *tty;
+    int64_t err = add_pty(&tty);
+
+    if (err)
+        return err;
     err = pty_name_make(t, tty);
     if (!err) {
         *out = file_create(&pty_master_ops, flags & ~(uint32_t)O_NOCTTY, inode, tty);

@@ -29,6 +29,14 @@ void pty_event(void);
 void tty_disown(struct process *p);
 void tty_disowned(void);
 
+/*
+ * How many ptys there are, and may be: kernel.pty.nr and kernel.pty.max. Setting gives 0, or -EINVAL: more than
+ * consoled has.
+ */
+unsigned pty_count(void);
+unsigned pty_limit(void);
+int64_t pty_set_limit(unsigned limit);
+
 /* vhangup(2): hangs up the caller's terminal, if it has one. */
 void tty_hang_up_own(struct task *t);
 

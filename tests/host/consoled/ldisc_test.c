@@ -836,6 +836,47 @@ TEST(damaged_bytes_by_mode)
     CHECK(memcmp(bytes, "\xff\0p", 3) == 0);
 }
 
+TEST(ixoff_asks_the_other_end_to_stop)
+{
+    char block[256];
+
+    memset(block, 'f', sizeof block);
+    fresh(TTY_IXOFF, 0, 0);
+    for (int i = 0; i < 15; i++)
+        CHECK_EQ(ldisc_input(&ld, (const uint8_t *)block, sizeof block), sizeof block);
+    CHECK_EQ(ldisc_flow_byte(&ld), -1);
+    CHECK_EQ(ldisc_input(&ld, (const uint8_t *)block, 200), 200);
+    CHECK_EQ(ldisc_flow_byte(&ld), 19);
+    CHECK_EQ(ldisc_flow_byte(&ld), -1);
+    CHECK_EQ(ldisc_read(&ld, (uint8_t *)got, 3900), 3900);
+    CHECK_EQ(ldisc_flow_byte(&ld), -1);
+    CHECK_EQ(ldisc_read(&ld, (uint8_t *)got, 100), 100);
+    CHECK_EQ(ldisc_flow_byte(&ld), 17);
+    CHECK_EQ(ldisc_flow_byte(&ld), -1);
+}
+
+TEST(ixoff_does_not_stop_who_still_types_a_line)
+{
+    char block[4000];
+
+    memset(block, 'f', sizeof block);
+    fresh(TTY_IXOFF, 0, TTY_ICANON);
+    CHECK_EQ(ldisc_input(&ld, (const uint8_t *)block, sizeof block), sizeof block);
+    CHECK_EQ(ldisc_flow_byte(&ld), -1);
+    CHECK_EQ(ldisc_input(&ld, (const uint8_t *)"\n", 1), 1);
+    CHECK_EQ(ldisc_flow_byte(&ld), 19);
+}
+
+TEST(without_ixoff_nothing_is_sent)
+{
+    char block[4000];
+
+    memset(block, 'f', sizeof block);
+    fresh(0, 0, 0);
+    CHECK_EQ(ldisc_input(&ld, (const uint8_t *)block, sizeof block), sizeof block);
+    CHECK_EQ(ldisc_flow_byte(&ld), -1);
+}
+
 TEST(the_rings_wrap_many_times)
 {
     char line[32];

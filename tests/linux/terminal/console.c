@@ -163,6 +163,40 @@ TEST(terminal, running_out_of_ptys_is_an_error)
     PTY_READS(p.slave, "again");
 }
 
+/* Writes a number to a file of /proc/sys. Returns what write gives. */
+static ssize_t put_number(const char *path, int n)
+{
+    char text[16];
+    int fd = CHECK_FD(open(path, O_WRONLY));
+    ssize_t r;
+
+    snprintf(text, sizeof text, "%d\n", n);
+    r = write(fd, text, strlen(text));
+    close(fd);
+    return r;
+}
+
+TEST(terminal, the_number_of_ptys_is_limited)
+{
+    const char *max = "/proc/sys/kernel/pty/max";
+    int before = atoi(test_read_file("/proc/sys/kernel/pty/nr", NULL));
+    int limit = atoi(test_read_file(max, NULL)), fd;
+
+    CHECK_GE(limit, 200);
+    CHECK_ERR(put_number(max, -1), EINVAL);
+    CHECK_GT(put_number(max, before + 2), 0);
+    fd = open("/dev/ptmx", O_RDWR | O_NOCTTY);
+    int now = atoi(test_read_file("/proc/sys/kernel/pty/nr", NULL));
+    int second = open("/dev/ptmx", O_RDWR | O_NOCTTY), error = errno;
+    CHECK_GT(put_number(max, limit), 0);
+    CHECK_GE(fd, 0);
+    CHECK_EQ(now, before + 1);
+    CHECK_EQ(second, -1);
+    CHECK_EQ(error, ENOSPC);
+    close(fd);
+    CHECK_EQ(atoi(test_read_file("/proc/sys/kernel/pty/nr", NULL)), before);
+}
+
 /* time limit: 60 s */
 TEST(terminal, a_thousand_ptys_one_after_the_other)
 {
