@@ -6,7 +6,7 @@
 #include "../callpath/mark.h"
 #include <jg/rt/log.h>
 
-enum { CALLS = 20000, RUNS = 5 };
+enum { CALLS = 400, RUNS = 150 };
 
 static jg_handle_t port, end[2];
 static struct jg_message m; /* in memory: its words are loaded and stored for each call */

@@ -10,7 +10,7 @@
  */
 #include <stdint.h>
 
-enum { PAGE = 4096, PAGES_MAX = 32, ROUNDS = 10000, REPEATS = 8 };
+enum { PAGE = 4096, PAGES_MAX = 32, ROUNDS = 400, REPEATS = 150 };
 enum { DEBUG_PORT = 0xe9, TIMER_PORT = 0x608, POWER_PORT = 0x604, TIMER_HZ = 3579545 };
 
 #define WINDOW 0x400000ul /* where both page tables map frames of their own */
