@@ -16,7 +16,8 @@
 static struct inode *ptmx_of(struct fs *fs)
 {
     size_t length = sizeof PTMX - 1;
-    struct entry *found = directory_find(&fs->root->inode->dir, PTMX, length, entry_hash(PTMX, length));
+    struct entry *found =
+        directory_find(&fs->root->inode->dir, PTMX, length, entry_hash(PTMX, length));
 
     return found ? found->inode : NULL;
 }
@@ -45,7 +46,8 @@ static int32_t create(struct vfsd *vfsd)
 
     if (error)
         return error;
-    error = make_entry(fs->root, PTMX, sizeof PTMX - 1, MODE_CHARACTER, device, NULL, 0, &system_itself, &made);
+    error = make_entry(fs->root, PTMX, sizeof PTMX - 1, MODE_CHARACTER, device, NULL, 0,
+                       &system_itself, &made);
     if (error) {
         fs_drop(fs);
         return error;

@@ -2,17 +2,17 @@
  * devpts: the file system of the names of terminals. There is one; every mount shows it.
  *
  * In:    devpts_mount() from tree_mount.c; devpts_named() where a node was made.
- * Life:  made by the first mount, and then stays: a tmpfs in which only holders of VFS_POWER_TERMINALS make and
- *        remove names.
+ * Life:  made by the first mount, and then stays: a tmpfs in which only holders of
+ *        VFS_POWER_TERMINALS make and remove names.
  */
 #pragma once
 
 #include "mount.h"
 
 /*
- * The file system, with a reference for a new mount; its options become those of `text`: mode=, uid=, gid= of
- * names that are made later, and ptmxmode=; max= and newinstance have no effect. Returns 0, INVAL or NOMEM.
- * Source: Documentation/filesystems/devpts.rst.
+ * The file system, with a reference for a new mount; its options become those of `text`: mode=,
+ * uid=, gid= of names that are made later, and ptmxmode=; max= and newinstance have no effect.
+ * Returns 0, INVAL or NOMEM. Source: Documentation/filesystems/devpts.rst.
  */
 int32_t devpts_mount(struct vfsd *vfsd, const char *text, struct fs **out);
 

@@ -1,8 +1,10 @@
 /*
- * Ptys: masters, and what one side's end means for the other. See tty_state.h. Source: pty(7), pty.c of Linux 6.1.
+ * Ptys: masters, and what one side's end means for the other. See tty_state.h. Source: pty(7),
+ * pty.c of Linux 6.1.
  *
- * Life:  /dev/ptmx makes the pair and the slave's name. The last slave file's end is the master's EIO until another
- *        slave is opened; the master's end removes the name and hangs the slave up; the last of all frees the pair.
+ * Life:  /dev/ptmx makes the pair and the slave's name. The last slave file's end is the master's
+ *        EIO until another slave is opened; the master's end removes the name and hangs the slave
+ *        up; the last of all frees the pair.
  */
 #include <jg/rt/heap.h>
 #include <jg/rt/string.h>
@@ -77,8 +79,8 @@ static void master_release(struct file *f)
 }
 
 /*
- * One attempt. The slave's end is looked at first: what it wrote before is found by the read that follows.
- * Returns bytes, -EAGAIN, or -EIO.
+ * One attempt. The slave's end is looked at first: what it wrote before is found by the read that
+ * follows. Returns bytes, -EAGAIN, or -EIO.
  */
 static int64_t read_once(struct file *f, uint8_t *buf, size_t size)
 {

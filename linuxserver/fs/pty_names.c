@@ -1,8 +1,8 @@
 /*
  * The names of ptys: a file in devpts for each. See tty_state.h.
  *
- * vfsd has the file system, as it has every other; nobody else may make or remove names in it. Owner, group and mode are
- * what it was mounted with, or the maker's.
+ * vfsd has the file system, as it has every other; nobody else may make or remove names in it.
+ * Owner, group and mode are what it was mounted with, or the maker's.
  */
 #include <jg/rt/format.h>
 #include <jg/rt/string.h>
@@ -47,7 +47,8 @@ static size_t name_of(const struct tty *tty, char *buf, size_t size)
 static void authority(struct task *t, struct vfs_cred *cred)
 {
     vfs_cred_of(t, cred);
-    cred->powers |= VFS_POWER_DAC_OVERRIDE | VFS_POWER_MKNOD | VFS_POWER_FOWNER | VFS_POWER_TERMINALS;
+    cred->powers |=
+        VFS_POWER_DAC_OVERRIDE | VFS_POWER_MKNOD | VFS_POWER_FOWNER | VFS_POWER_TERMINALS;
 }
 
 int64_t pty_name_make(struct task *t, struct tty *tty)
@@ -80,13 +81,14 @@ int64_t pty_name_make(struct task *t, struct tty *tty)
 void pty_name_remove(struct tty *tty)
 {
     struct vfs_place place = {.root = tty->folder->node, .dir = tty->folder->node};
-    struct vfs_cred cred = {.powers = VFS_POWER_DAC_OVERRIDE | VFS_POWER_FOWNER | VFS_POWER_TERMINALS};
+    struct vfs_cred cred = {.powers =
+                                VFS_POWER_DAC_OVERRIDE | VFS_POWER_FOWNER | VFS_POWER_TERMINALS};
     char name[12], rest[8];
     size_t length = name_of(tty, name, sizeof name), n;
     uint32_t foreign, gone;
 
-    vfs_unlink(tty->folder->session, &place, name, length, 0, &cred, rest, sizeof rest, &n, &foreign,
-               &gone);
+    vfs_unlink(tty->folder->session, &place, name, length, 0, &cred, rest, sizeof rest, &n,
+               &foreign, &gone);
     namecache_gone(gone);
     inode_put(tty->folder);
 }
@@ -98,8 +100,8 @@ int64_t pty_name_inode(struct tty *tty, struct inode **out)
     struct vfs_attr found;
     char name[12], rest[8];
     size_t length = name_of(tty, name, sizeof name), n;
-    int64_t err = vfs_errno(vfs_open(tty->folder->session, &place, name, length, 0, 0, &cred, &found, rest,
-                                     sizeof rest, &n));
+    int64_t err = vfs_errno(vfs_open(tty->folder->session, &place, name, length, 0, 0, &cred,
+                                     &found, rest, sizeof rest, &n));
 
     if (err)
         return err;

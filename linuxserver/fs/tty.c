@@ -10,11 +10,12 @@
 
 #include "tty_state.h"
 
-#define CHUNK       4096ul
-#define RAW_BATCH   64u /* a read that waits for more than this gets no more: Linux 6.1 reads in such pieces */
-#define MINOR_TTY   0
+#define CHUNK 4096ul
+#define RAW_BATCH                                                                                  \
+    64u /* a read that waits for more than this gets no more: Linux 6.1 reads in such pieces */
+#define MINOR_TTY     0
 #define MINOR_CONSOLE 1
-#define MINOR_PTMX  2
+#define MINOR_PTMX    2
 
 static struct tty host = {.lflag = ICANON | ISIG | ECHO, .wait = {LIST_INIT(host.wait.waiters)}};
 static struct tty *ttys[TTY_NUMBERS] = {[TTY_HOST] = &host};
@@ -110,7 +111,8 @@ void pty_event(void)
 static int64_t read_once(struct file *f, struct io *io, uint8_t *buf, size_t size)
 {
     size_t len = 0;
-    int32_t r = console_tty_read(server.console, tty_of(f)->number, (uint32_t)size, buf, size, &len);
+    int32_t r =
+        console_tty_read(server.console, tty_of(f)->number, (uint32_t)size, buf, size, &len);
 
     if (r)
         return console_errno(r);
@@ -146,8 +148,8 @@ static struct raw_rule raw_rule_of(const struct file *f)
 /*
  * What a reader finds that got -EAGAIN: 1 to sleep, else what to return.
  *
- * The master clears master_open before it hangs up, and wakes after each: a reader that sleeps then sees EIO; one
- * that comes later is dead already.
+ * The master clears master_open before it hangs up, and wakes after each: a reader that sleeps then
+ * sees EIO; one that comes later is dead already.
  */
 static int64_t why_wait(struct file *f, const struct raw_rule *rule)
 {
@@ -161,7 +163,8 @@ static int64_t why_wait(struct file *f, const struct raw_rule *rule)
 }
 
 /* Source: n_tty_read(). */
-static int64_t read_waiting(struct task *t, struct file *f, struct io *io, uint8_t *buf, size_t size)
+static int64_t read_waiting(struct task *t, struct file *f, struct io *io, uint8_t *buf,
+                            size_t size)
 {
     struct raw_rule rule = raw_rule_of(f);
     int64_t done = 0, n;
@@ -230,7 +233,8 @@ static int64_t send(struct task *t, struct file *f, const uint8_t *buf, size_t l
             err = -EIO;
             break;
         }
-        err = console_errno(console_tty_write(server.console, tty_of(f)->number, buf + done, len - done, &count));
+        err = console_errno(
+            console_tty_write(server.console, tty_of(f)->number, buf + done, len - done, &count));
         done += count;
         if (!err)
             continue;
@@ -250,7 +254,8 @@ static int64_t tty_write(struct task *t, struct file *f, struct io *io, int64_t 
     (void)pos;
     if (tty_is_dead(f))
         return -EIO;
-    if ((tty_of(f)->lflag & TOSTOP) && !tty_is_console(f) && (err = tty_job_control(t, tty_of(f), SIGTTOU)))
+    if ((tty_of(f)->lflag & TOSTOP) && !tty_is_console(f) &&
+        (err = tty_job_control(t, tty_of(f), SIGTTOU)))
         return err;
     buf = rt_alloc(size ? size : 1);
     if (!buf)
@@ -309,8 +314,8 @@ const struct file_ops tty_ops = {
 
 bool tty_is_device(uint32_t major, uint32_t minor)
 {
-    return (major == TTYAUX_MAJOR && minor <= MINOR_PTMX) || (major == TTY_MAJOR && minor == SERIAL_MINOR) ||
-           major == PTS_MAJOR;
+    return (major == TTYAUX_MAJOR && minor <= MINOR_PTMX) ||
+           (major == TTY_MAJOR && minor == SERIAL_MINOR) || major == PTS_MAJOR;
 }
 
 struct file *tty_file(struct tty *tty, struct inode *inode, uint32_t flags)
@@ -337,8 +342,8 @@ static int64_t own_terminal(struct task *t, struct tty **out)
 }
 
 /*
- * The host's terminal as serial line or console, or the caller's own. Opening the first may make it the controlling
- * terminal.
+ * The host's terminal as serial line or console, or the caller's own. Opening the first may make it
+ * the controlling terminal.
  */
 static int64_t open_terminal(struct task *t, struct inode *inode, uint32_t flags, struct file **out)
 {

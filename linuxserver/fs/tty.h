@@ -1,6 +1,7 @@
 /*
  * Terminals as files: reads and writes go to consoled, which has the line discipline; sessions,
- * foreground groups and job control are ours. Source: termios(3), ioctl_tty(2), pty(7), credentials(7).
+ * foreground groups and job control are ours. Source: termios(3), ioctl_tty(2), pty(7),
+ * credentials(7).
  */
 #pragma once
 
@@ -23,15 +24,15 @@ void tty_event(void);
 void pty_event(void);
 
 /*
- * A session leader ends: its terminal is nobody's. tasks_lock is held, and tty_disowned() must follow when it is
- * held no more.
+ * A session leader ends: its terminal is nobody's. tasks_lock is held, and tty_disowned() must
+ * follow when it is held no more.
  */
 void tty_disown(struct process *p);
 void tty_disowned(void);
 
 /*
- * How many ptys there are, and may be: kernel.pty.nr and kernel.pty.max. Setting gives 0, or -EINVAL: more than
- * consoled has.
+ * How many ptys there are, and may be: kernel.pty.nr and kernel.pty.max. Setting gives 0, or
+ * -EINVAL: more than consoled has.
  */
 unsigned pty_count(void);
 unsigned pty_limit(void);

@@ -1,8 +1,8 @@
 /*
  * Terminals and processes: sessions, foreground groups, job control, hanging up. See tty_state.h.
  *
- * A process's terminal is process->tty; a terminal's session and group say the same from the other side. Both change
- * under tasks_lock only.
+ * A process's terminal is process->tty; a terminal's session and group say the same from the other
+ * side. Both change under tasks_lock only.
  */
 #include <jg/rt/string.h>
 
@@ -203,8 +203,8 @@ int64_t tty_set_group(struct task *t, struct file *f, uint64_t arg)
 }
 
 /*
- * What of a hang-up is about processes. `ending`: the leader is about to go, so its group hears of it here.
- * tasks_lock is held. Source: tty_signal_session_leader().
+ * What of a hang-up is about processes. `ending`: the leader is about to go, so its group hears of
+ * it here. tasks_lock is held. Source: tty_signal_session_leader().
  */
 static void hang_up_session(struct tty *tty, bool ending)
 {
@@ -269,8 +269,8 @@ void tty_hang_up_own(struct task *t)
 }
 
 /*
- * Source: disassociate_ctty(). A pty is only left: its files go on. The host's terminal is hung up, so that the next
- * session finds nobody else's program on it.
+ * Source: disassociate_ctty(). A pty is only left: its files go on. The host's terminal is hung up,
+ * so that the next session finds nobody else's program on it.
  */
 void tty_disown(struct process *p)
 {

@@ -1,5 +1,6 @@
 /*
- * Terminals: which ioctl does what. See tty_state.h. Source: ioctl_tty(2), and tty_ioctl() of Linux 6.1.
+ * Terminals: which ioctl does what. See tty_state.h. Source: ioctl_tty(2), and tty_ioctl() of Linux
+ * 6.1.
  */
 #include <asm/termbits.h>
 #include <asm/termios.h>
@@ -15,9 +16,9 @@ static int64_t put_int(struct task *t, uint64_t arg, int32_t value)
 static int64_t readable_count(struct task *t, struct file *f, uint64_t arg)
 {
     uint32_t state, readable = 0, number = tty_of(f)->number;
-    int64_t err = console_errno(tty_is_master(f)
-                                    ? console_master_ready(server.console, number, &state, &readable)
-                                    : console_tty_ready(server.console, number, &state, &readable));
+    int64_t err = console_errno(
+        tty_is_master(f) ? console_master_ready(server.console, number, &state, &readable)
+                         : console_tty_ready(server.console, number, &state, &readable));
 
     return err ? err : put_int(t, arg, (int32_t)readable);
 }

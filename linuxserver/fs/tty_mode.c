@@ -1,5 +1,6 @@
 /*
- * Terminals: attributes, window size, queues and flow. See tty_state.h. Source: tty_ioctl.c of Linux 6.1.
+ * Terminals: attributes, window size, queues and flow. See tty_state.h. Source: tty_ioctl.c of
+ * Linux 6.1.
  */
 #include <jg/rt/string.h>
 
@@ -21,9 +22,10 @@ static int64_t get(struct file *f, struct console_termios *mode)
 static uint32_t baud_rate(uint32_t code, uint32_t other)
 {
     static const uint32_t rates[] = {
-        0,       50,      75,      110,     134,     150,     200,     300,     600,     1200,   1800,
-        2400,    4800,    9600,    19200,   38400,   57600,   115200,  230400,  460800,  500000, 576000,
-        921600,  1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000,
+        0,       50,      75,      110,     134,     150,     200,     300,
+        600,     1200,    1800,    2400,    4800,    9600,    19200,   38400,
+        57600,   115200,  230400,  460800,  500000,  576000,  921600,  1000000,
+        1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000,
     };
 
     code &= CBAUD;
@@ -58,7 +60,8 @@ static int64_t get_old(struct task *t, const struct console_termios *mode, uint6
 }
 
 /* struct termios2, of which struct termios is the front part. */
-static int64_t get_new(struct task *t, const struct console_termios *mode, uint64_t arg, size_t size)
+static int64_t get_new(struct task *t, const struct console_termios *mode, uint64_t arg,
+                       size_t size)
 {
     struct termios2 out = {
         .c_iflag = mode->iflag,
@@ -84,7 +87,8 @@ int64_t tty_get_mode(struct task *t, struct file *f, uint32_t cmd, uint64_t arg)
         return err;
     if (cmd == TCGETA)
         return get_old(t, &mode, arg);
-    return get_new(t, &mode, arg, cmd == TCGETS2 ? sizeof(struct termios2) : sizeof(struct termios));
+    return get_new(t, &mode, arg,
+                   cmd == TCGETS2 ? sizeof(struct termios2) : sizeof(struct termios));
 }
 
 static int64_t read_old(struct task *t, struct console_termios *mode, uint64_t arg)
@@ -140,7 +144,8 @@ static uint32_t when_of(uint32_t cmd)
 }
 
 /* Waits where output must go first. Returns 0 or -errno. */
-static int64_t apply(struct task *t, struct file *f, const struct console_termios *mode, uint32_t when)
+static int64_t apply(struct task *t, struct file *f, const struct console_termios *mode,
+                     uint32_t when)
 {
     struct tty *tty = tty_of(f);
     struct waiter w;
@@ -223,8 +228,9 @@ int64_t tty_flush(struct task *t, struct file *f, uint64_t what)
         return err;
     if (what > TCIOFLUSH)
         return -EINVAL;
-    return console_errno(tty_is_master(f) ? console_master_flush(server.console, number, (uint32_t)what)
-                                          : console_tty_flush(server.console, number, (uint32_t)what));
+    return console_errno(tty_is_master(f)
+                             ? console_master_flush(server.console, number, (uint32_t)what)
+                             : console_tty_flush(server.console, number, (uint32_t)what));
 }
 
 /* TCIOFF and TCION: the stop or start character is sent. */

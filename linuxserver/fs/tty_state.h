@@ -10,8 +10,10 @@
  *
  * Attributes, input and output are consoled's. What is about processes and open files is here.
  *
- * Life:  the host's terminal is for ever. A pty is made by opening /dev/ptmx and goes when neither side is open.
- * Locks: tasks_lock guards the table and each struct tty; it is not held across calls to consoled or vfsd.
+ * Life:  the host's terminal is for ever. A pty is made by opening /dev/ptmx and goes when neither
+ *        side is open.
+ * Locks: tasks_lock guards the table and each struct tty; it is not held across calls to consoled
+ *        or vfsd.
  */
 #pragma once
 
@@ -24,20 +26,20 @@
 #include "inode.h"
 #include "tty.h"
 
-#define TTY_HOST      0u
-#define TTY_NUMBERS   (CONSOLE_PTYS_MAX + 1)
-#define TTY_MAJOR     4u /* ttyS0: 4, 64 */
-#define TTYAUX_MAJOR  5u /* tty, console, ptmx */
-#define PTS_MAJOR     136u
-#define SERIAL_MINOR  64u
+#define TTY_HOST     0u
+#define TTY_NUMBERS  (CONSOLE_PTYS_MAX + 1)
+#define TTY_MAJOR    4u /* ttyS0: 4, 64 */
+#define TTYAUX_MAJOR 5u /* tty, console, ptmx */
+#define PTS_MAJOR    136u
+#define SERIAL_MINOR 64u
 
 struct tty {
-    unsigned number;        /* consoled's: TTY_HOST, or a pty's index + 1 */
-    int session, group;     /* 0: none */
-    uint32_t lflag;         /* as last set: TOSTOP */
-    uint32_t hangups;       /* a file that was opened before the last one is dead */
-    bool exclusive;         /* TIOCEXCL */
-    bool flush_due;         /* hung up with tasks_lock held: consoled has not heard of it yet */
+    unsigned number;    /* consoled's: TTY_HOST, or a pty's index + 1 */
+    int session, group; /* 0: none */
+    uint32_t lflag;     /* as last set: TOSTOP */
+    uint32_t hangups;   /* a file that was opened before the last one is dead */
+    bool exclusive;     /* TIOCEXCL */
+    bool flush_due;     /* hung up with tasks_lock held: consoled has not heard of it yet */
     struct waitqueue wait;
 
     /* Ptys. */
@@ -96,9 +98,9 @@ void tty_remove(struct tty *tty);
 struct file *tty_file(struct tty *tty, struct inode *inode, uint32_t flags);
 
 /*
- * May the calling process touch this terminal now? A background group is sent `sig` instead, unless it ignores
- * or blocks it (then reading is EIO, all else goes through). Returns 0, -EIO or -ERESTARTSYS.
- * Source: __tty_check_change().
+ * May the calling process touch this terminal now? A background group is sent `sig` instead, unless
+ * it ignores or blocks it (then reading is EIO, all else goes through). Returns 0, -EIO or
+ * -ERESTARTSYS. Source: __tty_check_change().
  */
 int64_t tty_job_control(struct task *t, struct tty *tty, int sig);
 
@@ -119,8 +121,8 @@ void tty_collect(struct tty *tty);
 void tty_signal(struct tty *tty, int sig);
 
 /*
- * Hangs it up: open files die, the session has no terminal any more, its leader gets SIGHUP and SIGCONT.
- * Takes tasks_lock; calls consoled. Source: __tty_hangup().
+ * Hangs it up: open files die, the session has no terminal any more, its leader gets SIGHUP and
+ * SIGCONT. Takes tasks_lock; calls consoled. Source: __tty_hangup().
  */
 void tty_hang_up(struct tty *tty);
 
@@ -143,8 +145,8 @@ int64_t pty_open_master(struct task *t, struct inode *inode, uint32_t flags, str
 int64_t pty_open_slave(struct task *t, struct inode *inode, uint32_t flags, struct file **out);
 
 /*
- * Counts one more open slave file. Returns 0, -EIO (locked, or the master is closed) or -EBUSY (exclusive).
- * tasks_lock is held.
+ * Counts one more open slave file. Returns 0, -EIO (locked, or the master is closed) or -EBUSY
+ * (exclusive). tasks_lock is held.
  */
 int64_t pty_slave_get(struct task *t, struct tty *tty);
 
@@ -152,8 +154,8 @@ int64_t pty_slave_get(struct task *t, struct tty *tty);
 void pty_slave_put(struct tty *tty);
 
 /*
- * Makes the name of tty->number in the devpts that is mounted at /dev/pts; fills folder, device and inode.
- * Returns 0, -ENODEV (none is mounted) or -ENOMEM.
+ * Makes the name of tty->number in the devpts that is mounted at /dev/pts; fills folder, device and
+ * inode. Returns 0, -ENODEV (none is mounted) or -ENOMEM.
  */
 int64_t pty_name_make(struct task *t, struct tty *tty);
 /* Removes the name; drops the folder. */
