@@ -396,27 +396,61 @@ int64_t pipe_get_size(struct file *f)
     return f->ops == &pipe_ops ? (int64_t)(pipe_of(f)->pages * PAGE_SIZE) : -EBADF;
 }
 
+/*
+ * Lays what the ring holds out anew, from slot 0 of one with `pages` slots. The lock is held. Returns the
+ * capacity, -EBUSY when it does not fit, or -ENOMEM.
+ */
+static int64_t resize(struct pipe *p, unsigned pages)
+{
+    size_t bytes = used(p), start = p->head % PAGE_SIZE;
+    unsigned count = (unsigned)((start + bytes + PAGE_SIZE - 1) / PAGE_SIZE);
+    unsigned first = (unsigned)(p->head / PAGE_SIZE % p->pages), distinct;
+    uint8_t **page, *last = NULL;
+
+    if (count > pages)
+        return -EBUSY;
+    page = rt_zalloc(PIPE_PAGES_MAX * sizeof *page);
+    if (!page)
+        return -ENOMEM;
+    /* In a full ring the last bytes may stand at the front of the first page. */
+    distinct = count > p->pages ? p->pages : count;
+    if (count > distinct) {
+        last = rt_alloc(PAGE_SIZE);
+        if (!last) {
+            rt_free(page);
+            return -ENOMEM;
+        }
+        memcpy(last, p->page[first], PAGE_SIZE);
+        page[distinct] = last;
+    }
+    for (unsigned i = 0; i < distinct; i++)
+        page[i] = p->page[(first + i) % p->pages];
+    memcpy(p->page, page, sizeof p->page);
+    rt_free(page);
+    p->pages = pages;
+    p->head = start;
+    p->tail = start + bytes;
+    return (int64_t)(pages * PAGE_SIZE);
+}
+
 int64_t pipe_set_size(struct task *t, struct file *f, uint64_t size)
 {
     struct pipe *p = pipe_of(f);
     unsigned pages = 1;
-    int64_t result = -EBUSY;
+    int64_t result;
 
     if (f->ops != &pipe_ops)
         return -EBADF;
+    if (size > 1ull << 31)
+        return -EINVAL;
     if (size > (uint64_t)PIPE_PAGES_MAX * PAGE_SIZE)
         return cred_capable(&t->cred, CAP_SYS_RESOURCE) ? -ENOMEM : -EPERM;
-    if (!size)
-        return -EINVAL;
     while (pages * PAGE_SIZE < size)
         pages *= 2;
     mutex_lock(&p->lock);
-    if (!used(p)) {
-        p->pages = pages; /* an empty ring holds no page, and both ends are at 0 */
-        result = (int64_t)(pages * PAGE_SIZE);
-    } else if (pages == p->pages) {
-        result = (int64_t)(pages * PAGE_SIZE);
-    }
+    result = pages == p->pages ? (int64_t)(pages * PAGE_SIZE) : resize(p, pages);
     mutex_unlock(&p->lock);
+    if (result > 0)
+        wait_wake(&p->write_wait);
     return result;
 }
