@@ -306,6 +306,23 @@ int proc_next_number(struct proc_node at, int least)
     return best;
 }
 
+/* How many processes or threads a directory of them shows, in one pass. */
+static uint32_t count_numbers(struct proc_node at)
+{
+    struct process *p;
+    uint32_t n = 0;
+
+    mutex_lock(&tasks_lock);
+    if (at.entry == ROOT) {
+        LIST_FOR_EACH(it, &all_processes)
+        n++;
+    } else if ((p = proc_process(at))) {
+        n = p->task_count + !p->leader;
+    }
+    mutex_unlock(&tasks_lock);
+    return n;
+}
+
 uint32_t proc_links(struct proc_node at)
 {
     uint32_t links = 2;
@@ -314,11 +331,7 @@ uint32_t proc_links(struct proc_node at)
         return 1; /* as sysctl's directories have it */
     for (unsigned i = 1; i < proc_entry_count; i++)
         links += proc_is_child(i, at.entry) && entries[i].name && entries[i].kind == DIRECTORY;
-    if (at.entry == ROOT || at.entry == TASKS) {
-        for (int n = 0; (n = proc_next_number(at, n)) >= 0; n++)
-            links++;
-    }
-    return links;
+    return links + (at.entry == ROOT || at.entry == TASKS ? count_numbers(at) : 0);
 }
 
 /*
