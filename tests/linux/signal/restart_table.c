@@ -6,11 +6,14 @@
 #include "test.h"
 
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/select.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sys/un.h>
 
 #define FUTEX_WAIT 0
 
@@ -177,6 +180,46 @@ static long do_clock_nanosleep(void)
     return syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 }
 
+static int pair[2], listener, epoll_fd;
+static struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
+
+static long do_recv(void)
+{
+    char c;
+
+    return recv(pair[0], &c, 1, 0);
+}
+
+static long do_recv_timed(void)
+{
+    struct timeval t = {.tv_sec = 30};
+    char c;
+
+    CHECK_OK(setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t));
+    return recv(pair[0], &c, 1, 0);
+}
+
+static long do_accept(void)
+{
+    return accept(listener, NULL, NULL) >= 0 ? 1 : -1;
+}
+
+static long do_epoll(void)
+{
+    struct epoll_event e;
+
+    return epoll_wait(epoll_fd, &e, 1, -1);
+}
+
+static long do_epoll_pwait(void)
+{
+    struct epoll_event e;
+    sigset_t none;
+
+    sigemptyset(&none);
+    return epoll_pwait(epoll_fd, &e, 1, -1, &none);
+}
+
 enum { RESTARTED = 1, NEVER };
 
 static const struct row {
@@ -196,6 +239,11 @@ static const struct row {
     {"read of an eventfd", do_eventfd, RESTARTED},
     {"read of a timerfd", do_timerfd, RESTARTED},
     {"read of a signalfd", do_signalfd, RESTARTED},
+    {"recv of a socket", do_recv, RESTARTED},
+    {"accept", do_accept, RESTARTED},
+    {"recv with a time", do_recv_timed, NEVER},
+    {"epoll_wait", do_epoll, NEVER},
+    {"epoll_pwait", do_epoll_pwait, NEVER},
     {"futex WAIT with a time", do_futex_timed, NEVER},
     {"poll", do_poll, NEVER},
     {"ppoll", do_ppoll, NEVER},
@@ -229,6 +277,13 @@ static void make_world(void)
     CHECK_OK(timerfd_settime(timer_fd, 0, &later, NULL));
     signal_fd = signalfd(-1, &usr2, 0);
     CHECK(event_fd >= 0 && timer_fd >= 0 && signal_fd >= 0);
+    unlink(address.sun_path);
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+    listener = CHECK_FD(socket(AF_UNIX, SOCK_STREAM, 0));
+    CHECK_OK(bind(listener, (struct sockaddr *)&address, sizeof address));
+    CHECK_OK(listen(listener, 5));
+    epoll_fd = CHECK_FD(epoll_create1(0));
+    CHECK_OK(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, in[0], &(struct epoll_event){.events = EPOLLIN}));
 }
 
 /*
@@ -248,6 +303,8 @@ static void torment(pid_t target, int ready, bool release)
         return;
     uint64_t one = 1;
     (void)!write(in[1], "x", 1);
+    (void)!write(pair[1], "x", 1);
+    (void)!connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&address, sizeof address);
     (void)!read(out[0], big, 8192);
     (void)!write(event_fd, &one, 8);
     kill(target, SIGUSR2);
@@ -392,6 +449,19 @@ TEST(sa_restart, read_of_eventfd_timerfd_signalfd)
     one("read of an eventfd");
     one("read of a timerfd");
     one("read of a signalfd");
+}
+
+TEST(sa_restart, recv_and_accept_are_but_not_with_a_time)
+{
+    one("recv of a socket");
+    one("accept");
+    one("recv with a time");
+}
+
+TEST(sa_restart, epoll_is_not)
+{
+    one("epoll_wait");
+    one("epoll_pwait");
 }
 
 TEST(sa_restart, poll_and_select_are_not)
