@@ -124,7 +124,7 @@ static void eventfd_release(struct file *f)
 }
 
 static const struct file_ops eventfd_ops = {
-    .name = "eventfd",
+    .name = "[eventfd]",
     .read = eventfd_read,
     .write = eventfd_write,
     .poll = eventfd_poll,

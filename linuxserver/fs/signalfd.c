@@ -125,7 +125,7 @@ static void signalfd_release(struct file *f)
 }
 
 static const struct file_ops signalfd_ops = {
-    .name = "signalfd",
+    .name = "[signalfd]",
     .read = signalfd_read,
     .poll = signalfd_poll,
     .seek_is_zero = true,

@@ -103,7 +103,7 @@ static void timerfd_release(struct file *f)
 }
 
 static const struct file_ops timerfd_ops = {
-    .name = "timerfd",
+    .name = "[timerfd]",
     .read = timerfd_read,
     .poll = timerfd_poll,
     .seek_is_zero = true,
