@@ -219,6 +219,17 @@ TEST(socket, sockets_that_hold_each_other_go_away)
     CHECK_EQ(read(p[0], &c, 1), 0);
 }
 
+TEST(socket, garbage_without_end_is_made)
+{
+    for (int i = 0; i < 2000; i++) {
+        make_pair(SOCK_STREAM);
+        CHECK_EQ(send_fds(pair[0], "x", pair, 2), 1);
+        CHECK_EQ(send_fds(pair[1], "x", pair, 2), 1);
+        close(pair[0]);
+        close(pair[1]);
+    }
+}
+
 TEST(socket, a_socket_on_its_way_to_somebody_stays)
 {
     int inner[2];
