@@ -19,11 +19,9 @@ def guest_counters(path):
     was killed meanwhile) gives what is whole."""
     with open(path, "rb") as file:
         data = file.read()
-    at = 0
+    at = max(data.find(b"JGCV"), 0)  # SeaBIOS, where it is used, has written its log to the same port
     try:
-        while at < len(data):
-            if data[at:at + 4] != b"JGCV":
-                return
+        while data[at:at + 4] == b"JGCV":
             length = data[at + 4]
             name = data[at + 5:at + 5 + length].decode("ascii", "replace")
             at += 5 + length
