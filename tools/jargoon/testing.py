@@ -216,7 +216,7 @@ def _cases_named(suite, names):
         return []
     done = subprocess.run(_driver(suite, "--list", *names), stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    return done.stdout.decode().split("\n")[:-1] if done.returncode == 0 else []
+    return done.stdout.decode().split() if done.returncode == 0 else []
 
 
 def _sort(names, known):
