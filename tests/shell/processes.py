@@ -34,8 +34,9 @@ PROCESSES = [
     ('pmap_shows_the_stack', 'sleep 69 & pmap $! >out; kill $!; cat out',
      has(r'^\d+: +sleep 69$', r' \[ ?stack ?\]$|\[stack\]', r'^mapped: +\d+K'), 0),
     ('free_adds_up', "free | awk '/^Mem/ {d = $2 - $3 - $4 - $6; print (d < 64 && d > -64), ($7 <= $2)}'", '1 1\n', 0),
+    # The columns for the processor's number and for 100.0 per cent have no space between them.
     ('top_shows_the_busy_one', 'while :; do :; done & sleep 1; top -b -n2 -d1 >out; kill $!; '
-     'awk -v p=$! \'$1 == p {n++; state = $4; cpu = $8} END {print n, state, (cpu + 0 > 20)}\' out',
+     'awk -v p=$! \'$1 == p {n++; state = $4; cpu = $7 ~ /100\\.0$/ ? 100 : $8} END {print n, state, (cpu + 0 > 20)}\' out',
      re.compile(r'\A2 R 1\n|\A2 R 1$'), 0),
     ('uptime_goes_on', "a=$(cut -d. -f1 /proc/uptime); sleep 2; b=$(cut -d. -f1 /proc/uptime); echo $((b-a >= 1 && b-a < 20))",
      '1\n', 0),
