@@ -75,18 +75,24 @@ static void make_idle(struct watch *w)
     mutex_unlock(&ready_lock);
 }
 
-/* A queue of the file was woken: the waiting primitive's mutex is held. */
+/*
+ * A queue of the file was woken: the waiting primitive's mutex is held. However many ways lead from the
+ * file to an instance, it passes one wake on once, and once more for each watch that was not ready yet (who was
+ * told before may have asked already): nested instances would multiply it by their number on each level otherwise.
+ */
 static bool on_wake(struct waiter *waiter)
 {
     struct watch *w = waiter->owner;
-    bool waited;
+    struct epoll *ep = w->epoll;
 
     if (!(__atomic_load_n(&w->event.events, __ATOMIC_RELAXED) & ~PRIVATE))
         return false; /* one shot, and fired */
-    make_ready(w);
-    waited = wait_wake_nested(&w->epoll->wait);
-    wait_wake_nested(&w->epoll->polled);
-    return waited;
+    if (make_ready(w) || ep->told != wait_wake_number()) {
+        ep->told = wait_wake_number();
+        ep->told_somebody = wait_wake_nested(&ep->wait);
+        wait_wake_nested(&ep->polled);
+    }
+    return ep->told_somebody;
 }
 
 /* A watch became ready outside of its file's queues. */
@@ -214,6 +220,7 @@ int64_t epoll_control(struct task *t, struct file *epoll, int op, struct file *t
 static void take_ready(struct epoll *ep, struct list *taken)
 {
     mutex_lock(&ready_lock);
+    ep->scans++;
     list_splice_tail(taken, &ep->ready);
     mutex_unlock(&ready_lock);
 }
@@ -234,6 +241,7 @@ static void put_back(struct epoll *ep, struct list *taken)
     mutex_lock(&ready_lock);
     list_splice_tail(taken, &ep->ready);
     list_splice_tail(&ep->ready, taken);
+    ep->scans--;
     mutex_unlock(&ready_lock);
 }
 
@@ -243,6 +251,17 @@ static int64_t store(struct task *t, uint64_t va, const struct watch *w, uint32_
 
     out.events = events;
     return copy_out(t->mm, va, &out, sizeof out);
+}
+
+/* May there be something to collect? What another has taken to ask it may come back. */
+static bool may_have_ready(struct epoll *ep)
+{
+    bool may;
+
+    mutex_lock(&ready_lock);
+    may = ep->scans || !list_empty(&ep->ready);
+    mutex_unlock(&ready_lock);
+    return may;
 }
 
 /* Collects up to `room` events. Returns how many, or -EFAULT. */
@@ -289,7 +308,7 @@ int64_t epoll_wait(struct task *t, struct file *epoll, uint64_t va, unsigned roo
     wait_add(&ep->wait, &w, t);
     for (;;) {
         wait_prepare(t);
-        n = list_empty(&ep->ready) ? 0 : collect(t, ep, va, room);
+        n = may_have_ready(ep) ? collect(t, ep, va, room) : 0; /* waits for who scans */
         if (n || !deadline)
             break;
         n = wait_sleep(t, deadline);

@@ -22,6 +22,9 @@ struct epoll {
     struct waitqueue wait;   /* epoll_wait */
     struct waitqueue polled; /* those who watch or poll this instance */
     struct list watches[EPOLL_HASH];
+    unsigned scans;          /* who holds what is ready for a moment; under ready_lock */
+    uint64_t told;           /* the last wake that was passed on, by number, ... */
+    bool told_somebody;      /* ... and whether somebody waited; under the waiting primitive's mutex */
     uint64_t seen_down, seen_up; /* by which check of nesting; then what it found */
     int below, above;
 };

@@ -25,6 +25,7 @@ static void pty_free(struct tty *tty)
 {
     mutex_lock(&tasks_lock);
     tty_remove(tty);
+    tty_forget(tty->number); /* who took it while the master closed must not get the next of this number */
     ptys--;
     mutex_unlock(&tasks_lock);
     console_pty_close(server.console, tty->number);

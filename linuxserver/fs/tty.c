@@ -335,7 +335,7 @@ static int64_t own_terminal(struct task *t, struct tty **out)
     mutex_lock(&tasks_lock);
     if (t->process->tty >= 0) {
         *out = tty_find((unsigned)t->process->tty);
-        err = tty_is_pty(*out) ? pty_slave_get(t, *out) : 0;
+        err = !*out ? -EIO : tty_is_pty(*out) ? pty_slave_get(t, *out) : 0;
     }
     mutex_unlock(&tasks_lock);
     return err;

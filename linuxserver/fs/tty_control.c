@@ -67,6 +67,17 @@ static void clear_session(int session)
     }
 }
 
+void tty_forget(unsigned number)
+{
+    LIST_FOR_EACH(it, &all_processes)
+    {
+        struct process *q = LIST_ENTRY(it, struct process, link);
+
+        if (q->tty == (int)number)
+            q->tty = -1;
+    }
+}
+
 /* tasks_lock is held. */
 static void give_to(struct tty *tty, struct process *p)
 {
@@ -257,7 +268,7 @@ void tty_hang_up_own(struct task *t)
     mutex_lock(&tasks_lock);
     if (t->process->tty >= 0) {
         tty = tty_find((unsigned)t->process->tty);
-        if (tty_is_pty(tty))
+        if (tty && tty_is_pty(tty))
             tty->slaves++; /* it must not go meanwhile */
     }
     mutex_unlock(&tasks_lock);
@@ -318,5 +329,7 @@ int tty_device_of(const struct process *p)
 
 int tty_group_of(const struct process *p)
 {
-    return p->tty < 0 ? -1 : tty_find((unsigned)p->tty)->group;
+    const struct tty *tty = p->tty < 0 ? NULL : tty_find((unsigned)p->tty);
+
+    return tty ? tty->group : -1;
 }

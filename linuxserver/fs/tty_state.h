@@ -126,6 +126,9 @@ void tty_signal(struct tty *tty, int sig);
  */
 void tty_hang_up(struct tty *tty);
 
+/* No process has the terminal of this number for its own any more: it goes. tasks_lock is held. */
+void tty_forget(unsigned number);
+
 /* Attributes. `cmd` says which structure and when. */
 int64_t tty_get_mode(struct task *t, struct file *f, uint32_t cmd, uint64_t arg);
 int64_t tty_set_mode(struct task *t, struct file *f, uint32_t cmd, uint64_t arg);

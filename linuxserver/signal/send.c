@@ -273,6 +273,8 @@ void signal_retarget(struct task *t, uint64_t set)
 
         if (other && other != t)
             signal_notify(other);
+        if ((set & 1) && !other)
+            wait_wake(&p->signal_wait); /* nobody's any more: sigwait and signalfd may take it */
     }
 }
 

@@ -14,6 +14,9 @@ static struct mutex wait_lock = MUTEX_INIT;
 /* task->wake. Only who finds SLEEPS there has to call the kernel. */
 enum { QUIET, WOKEN, SLEEPS };
 
+/* Numbers what was begun by wait_wake() or wait_queue_close(); under wait_lock. */
+static uint64_t wake_number = 1;
+
 void wait_queue_init(struct waitqueue *queue)
 {
     list_init(&queue->waiters);
@@ -129,8 +132,14 @@ bool wait_wake_nested(struct waitqueue *queue)
 void wait_wake(struct waitqueue *queue)
 {
     mutex_lock(&wait_lock);
+    wake_number++;
     wait_wake_nested(queue);
     mutex_unlock(&wait_lock);
+}
+
+uint64_t wait_wake_number(void)
+{
+    return wake_number;
 }
 
 void wait_queue_close(struct waitqueue *queue)
@@ -142,6 +151,7 @@ void wait_queue_close(struct waitqueue *queue)
         struct waiter *w = LIST_ENTRY(it, struct waiter, link);
 
         w->queued = false;
+        wake_number++;
         tell(w);
     }
     mutex_unlock(&wait_lock);

@@ -85,6 +85,9 @@ void wait_wake(struct waitqueue *queue);
 /* As wait_wake(), from a notify function. Returns whether anybody waited. */
 bool wait_wake_nested(struct waitqueue *queue);
 
+/* From a notify function: which wake this is part of. Never 0; other wakes have other numbers. */
+uint64_t wait_wake_number(void);
+
 /* Wakes one task wherever it waits (signals). */
 void wait_wake_task(struct task *task);
 

@@ -79,16 +79,22 @@ static void cpu_wake(struct cpu_timer *timer)
     wait_wake_task(s->task);
 }
 
-/* Until the clock shows `expires`. Returns 0 or -ERESTARTSYS, and then what is left. */
-static int sleep_on_cpu(struct task *t, const struct cpu_clock *clock, jg_time_t expires,
-                        jg_time_t *left)
+/*
+ * Until the clock `id` shows `expires`. Returns 0; -ERESTARTSYS, and then what is left; or -EINVAL.
+ * Found and armed under one lock: a clock whose thread ends is forgotten in the timer only.
+ */
+static int64_t sleep_on_cpu(struct task *t, int id, jg_time_t expires, jg_time_t *left)
 {
     struct cpu_sleep s = {.task = t};
-    int err = 0;
+    int64_t err;
 
     cpu_timer_init(&s.timer, cpu_wake);
-    s.timer.clock = *clock;
     mutex_lock(&tasks_lock);
+    err = cpu_clock_find(t, id, false, &s.timer.clock);
+    if (err) {
+        mutex_unlock(&tasks_lock);
+        return err;
+    }
     cpu_timer_arm(&s.timer, expires);
     while (!s.over && !err) {
         wait_prepare(t);
@@ -97,7 +103,7 @@ static int sleep_on_cpu(struct task *t, const struct cpu_clock *clock, jg_time_t
         mutex_lock(&tasks_lock);
     }
     cpu_timer_disarm(&s.timer);
-    *left = expires - cpu_clock_read(clock);
+    *left = expires - cpu_clock_read(&s.timer.clock); /* forgotten, if its thread has ended */
     mutex_unlock(&tasks_lock);
     return s.over ? 0 : err;
 }
@@ -112,14 +118,10 @@ static int64_t cpu_sleep_again(struct task *t)
 
 static int64_t cpu_sleep_relative(struct task *t, int id, jg_time_t expires, uint64_t left_va)
 {
-    struct cpu_clock clock;
     jg_time_t left;
-    int64_t err;
+    int64_t err = sleep_on_cpu(t, id, expires, &left);
 
-    mutex_lock(&tasks_lock);
-    err = cpu_clock_find(t, id, false, &clock);
-    mutex_unlock(&tasks_lock);
-    if (err || !sleep_on_cpu(t, &clock, expires, &left))
+    if (err != -ERESTARTSYS)
         return err;
     t->restart_args[2] = (uint64_t)id;
     return interrupted(t, left, expires, left_va, cpu_sleep_again);
@@ -142,7 +144,8 @@ static int64_t cpu_nanosleep(struct task *t, int id, bool absolute, jg_time_t ns
         return -EINVAL; /* it would never end */
     if (!absolute)
         return cpu_sleep_relative(t, id, time_after(now, ns), left_va);
-    return sleep_on_cpu(t, &clock, ns, &now) ? -ERESTARTNOHAND : 0;
+    err = sleep_on_cpu(t, id, ns, &now);
+    return err == -ERESTARTSYS ? -ERESTARTNOHAND : err;
 }
 
 /* 1: an ordinary clock to sleep on; 2: one of processor time; or why not. */

@@ -116,9 +116,6 @@ static int share_or_copy(struct task *child, struct task *t, uint64_t flags)
 
 static void copy_process(struct process *p, const struct process *from)
 {
-    p->pgid = from->pgid;
-    p->sid = from->sid;
-    p->tty = from->tty;
     p->limits = from->limits;
     p->oom_score_adj = from->oom_score_adj;
     p->oom_score_adj_min = from->oom_score_adj_min;
@@ -221,6 +218,14 @@ static int add_pidfd(struct task *t, struct task *child, const struct clone_requ
     return fd;
 }
 
+/* A terminal that is hung up leaves all whom tasks_lock shows: the child is one of them from here on. */
+static void join_session(struct process *p, const struct process *parent)
+{
+    p->pgid = parent->pgid;
+    p->sid = parent->sid;
+    p->tty = parent->tty;
+}
+
 static int publish(struct task *t, struct task *child, const struct clone_request *request)
 {
     struct process *p = child->process;
@@ -241,6 +246,7 @@ static int publish(struct task *t, struct task *child, const struct clone_reques
     if (!(request->flags & CLONE_THREAD)) {
         p->pid = id;
         p->leader = child;
+        join_session(p, t->process);
         adopt(p, t, request);
         rlimit_cpu_arm(p);
     }

@@ -99,7 +99,8 @@ static void look_later(struct process *p, jg_time_t left)
     if (stands_still(p))
         return;
     __atomic_store_n(&p->cpu_parked, 0, __ATOMIC_SEQ_CST);
-    timer_arm(&p->cpu_look, time_monotonic() + (left > LEAST_STEP_NS ? left : LEAST_STEP_NS));
+    timer_arm(&p->cpu_look,
+              time_after(time_monotonic(), left > LEAST_STEP_NS ? left : LEAST_STEP_NS));
 }
 
 /* Fires what is due, once each; the rest, and what was armed meanwhile, has its turn in the next look. */

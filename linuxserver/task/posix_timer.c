@@ -258,8 +258,8 @@ void posix_timer_set(struct posix_timer *timer, jg_time_t value, jg_time_t inter
     timer->expires = absolute ? on_our_clock(timer, value) : time_after(now_of(timer), value);
     if (timer->expires == JG_TIME_INFINITE)
         timer->expires = JG_TIME_INFINITE - 1;
-    if (!timer->expires)
-        timer->expires = 1;
+    if (timer->expires <= 0)
+        timer->expires = 1; /* before the start: now */
     start(timer);
 }
 
