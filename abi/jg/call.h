@@ -18,7 +18,7 @@
 /* Reply flags. For a trap, without any of them: the result is word 0. */
 #define JG_REPLY_RESUME (1ull << 34)     /* trap: registers as they stand (after write_state, fault retry) */
 #define JG_REPLY_PASS (1ull << 35)       /* trap: hand it to the level below; words replace its arguments */
-#define JG_REPLY_SEE_RESULT (1ull << 36) /* with PASS: come back with JG_TRAP_RESULT before it returns */
+#define JG_REPLY_SEE_RESULT (1ull << 36) /* with PASS: come back with JG_TRAP_RESULT before it goes on */
 #define JG_REPLY_POLL (1ull << 37)       /* jg_reply_wait: do not park, return WOULD_BLOCK */
 #define JG_REPLY_YIELD (1ull << 38)      /* the caller goes behind its equals that are ready */
 
@@ -42,8 +42,18 @@ enum jg_trap {
     JG_TRAP_EXCEPTION = 3, /* word 0: vector; 1: error code; 2: address; 3: PC */
     JG_TRAP_KICK = 4,      /* jg_thread_kick; no words */
     JG_TRAP_NO_MEMORY = 5, /* a fault that found no free page: words as for FAULT */
-    JG_TRAP_RESULT = 6,    /* to a level that asked: word 0: result; 6: number */
-    JG_TRAP_BIRTH = 7,     /* to inherited upper levels, before the first instruction; word 0: koid */
+    /*
+     * To a level that asked, when the levels below have answered. Word 0: the result (of a trap that is no
+     * system call: word 0 of the answer); 1: not 0 if the registers were left as they stand (RESUME), so that the
+     * result is in none of them; 6: the number. The answer's word 0 is the new result, or RESUME keeps it.
+     * PASS makes one call more in the thread's name.
+     */
+    JG_TRAP_RESULT = 6,
+    /*
+     * To inherited upper levels, the highest first, before the first instruction. Word 0: the thread's koid. The
+     * answer's word 0 is the thread's cookie at this level from now on; RESUME keeps the one it inherited.
+     */
+    JG_TRAP_BIRTH = 7,
 };
 
 #define JG_FAULT_WRITE 1u

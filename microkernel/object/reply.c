@@ -35,41 +35,64 @@ void trap_result_up(struct thread *thread, unsigned level)
         if (!(thread->see_result & 1u << level))
             continue;
         thread->see_result &= (uint8_t) ~(1u << level);
-        for (unsigned i = 0; i < JG_CALL_WORDS; i++)
-            thread->words[i] = 0;
-        thread->words[0] = (uint64_t)arch_result(&thread->arch);
-        thread->words[6] = arch_syscall_number(&thread->arch);
         trap_send_to(thread, level, JG_TRAP_RESULT);
         return;
     }
     sched_ready(thread);
 }
 
-static bool can_pass(const struct thread *caller)
-{
-    return caller->reason != JG_TRAP_RESULT && caller->reason != JG_TRAP_BIRTH;
-}
-
 static void pass_down(struct thread *caller, struct thread *replier, uint64_t info)
 {
-    if (caller->reason == JG_TRAP_SYSCALL) {
+    enum jg_trap reason = caller->reason;
+
+    if (info & JG_REPLY_SEE_RESULT)
+        caller->see_result |= (uint8_t)(1u << caller->level);
+    if (reason == JG_TRAP_SYSCALL || reason == JG_TRAP_RESULT) {
         arch_apply_trap_words(&caller->arch, &replier->arch);
-        if (info & JG_REPLY_SEE_RESULT)
-            caller->see_result |= (uint8_t)(1u << caller->level);
+        reason = JG_TRAP_SYSCALL; /* passed for a result: one call more, in the thread's name */
     } else {
         for (unsigned i = 0; i < JG_CALL_WORDS; i++)
             caller->words[i] = arch_call_word(&replier->arch, i);
     }
-    trap_send_to(caller, caller->level - 1u, caller->reason);
+    trap_send_to(caller, caller->level - 1u, reason);
+}
+
+/* What the levels that asked for the result are told. */
+static void set_result_words(struct thread *caller, uint64_t result, bool resumed)
+{
+    for (unsigned i = 0; i < JG_CALL_WORDS; i++)
+        caller->words[i] = 0;
+    caller->words[0] = result;
+    caller->words[1] = resumed;
+    caller->words[6] = arch_syscall_number(&caller->arch);
 }
 
 static void finish_trap(struct thread *caller, struct thread *replier, uint64_t info)
 {
-    bool has_result = caller->reason == JG_TRAP_SYSCALL || caller->reason == JG_TRAP_RESULT;
+    uint64_t word = arch_call_word(&replier->arch, 0);
+    bool resume = info & (JG_REPLY_RESUME | JG_REPLY_PASS);
 
-    if (has_result && !(info & (JG_REPLY_RESUME | JG_REPLY_PASS)))
-        arch_set_result(&caller->arch, (int64_t)arch_call_word(&replier->arch, 0));
-    trap_result_up(caller, has_result ? caller->level + 1u : JG_LEVELS_MAX);
+    switch ((enum jg_trap)caller->reason) {
+    case JG_TRAP_BIRTH:
+        if (!resume)
+            caller->levels[caller->level].cookie = word;
+        break;
+    case JG_TRAP_RESULT:
+        if (resume)
+            break;
+        caller->words[0] = word;
+        if (!caller->words[1])
+            arch_set_result(&caller->arch, (int64_t)word);
+        break;
+    case JG_TRAP_SYSCALL:
+        if (!resume)
+            arch_set_result(&caller->arch, (int64_t)word);
+        set_result_words(caller, word, resume);
+        break;
+    default:
+        set_result_words(caller, word, true);
+    }
+    trap_result_up(caller, caller->level + 1u);
 }
 
 jg_status_t reply_send(struct thread *replier, jg_token_t token, uint64_t info)
@@ -80,7 +103,8 @@ jg_status_t reply_send(struct thread *replier, jg_token_t token, uint64_t info)
 
     if (status != JG_OK)
         return status;
-    pass = caller->kind == JG_KIND_TRAP && (info & JG_REPLY_PASS) && can_pass(caller);
+    pass = caller->kind == JG_KIND_TRAP && (info & JG_REPLY_PASS) &&
+           caller->reason != JG_TRAP_BIRTH;
     if (pass && caller->level == 0)
         return JG_ERR_BAD_STATE;
 

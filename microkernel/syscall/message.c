@@ -103,6 +103,18 @@ void call_receive(struct thread *t)
     call_extra_drop(t);
 }
 
+/* Where a caller may be read or written: in its call's window; a trapped thread, everywhere. */
+static void find_window(const struct thread *caller, bool in, uint64_t *window, uint64_t *size)
+{
+    *window = *size = 0;
+    if (caller->kind == JG_KIND_TRAP) {
+        *size = JG_USER_TOP;
+    } else if (caller->extended) {
+        *window = in ? caller->extra.in : caller->extra.out;
+        *size = in ? caller->extra.in_size : caller->extra.out_size;
+    }
+}
+
 /* One copy through a window, all or nothing. `in`: from the caller's input window. */
 static int64_t window_copy(struct thread *t, jg_token_t token, uint64_t offset, uint64_t buffer,
                            uint64_t size, bool in)
@@ -116,10 +128,7 @@ static int64_t window_copy(struct thread *t, jg_token_t token, uint64_t offset, 
 
     if (status != JG_OK)
         return status;
-    if (caller->kind != JG_KIND_CALL || !caller->extended)
-        return size ? JG_ERR_OUT_OF_RANGE : JG_OK;
-    window = in ? caller->extra.in : caller->extra.out;
-    window_size = in ? caller->extra.in_size : caller->extra.out_size;
+    find_window(caller, in, &window, &window_size);
     if (offset > window_size || size > window_size - offset)
         return JG_ERR_OUT_OF_RANGE;
     if (!size)
@@ -151,6 +160,25 @@ SYSCALL(call_write)
     return window_copy(t, a, b, c, d, false);
 }
 
+/* What comes with a trap is the thread itself. */
+static int64_t take_thread(struct thread *t, struct thread *caller, uint64_t user, uint64_t room)
+{
+    const jg_rights_t rights = RIGHTS_COMMON | JG_RIGHT_MANAGE | JG_RIGHT_READ | JG_RIGHT_WRITE;
+    struct jg_handle_received received = {.rights = rights, .type = JG_TYPE_THREAD};
+    int64_t h;
+
+    if (!room)
+        return 0;
+    h = handle_add(&t->process->handles, &caller->object, rights);
+    if (h < 0)
+        return h;
+    received.handle = (jg_handle_t)h;
+    if (copy_to_user(user, &received, sizeof(received)))
+        return 1;
+    handle_close(&t->process->handles, received.handle);
+    return JG_ERR_BAD_ADDRESS;
+}
+
 SYSCALL(call_take)
 {
     struct jg_handle_received received[JG_CALL_HANDLES];
@@ -161,8 +189,10 @@ SYSCALL(call_take)
 
     if (status != JG_OK)
         return status;
+    if (caller->kind == JG_KIND_TRAP)
+        return take_thread(t, caller, b, c);
     extra = &caller->extra;
-    count = caller->kind == JG_KIND_CALL && caller->extended ? extra->sent_count : 0;
+    count = caller->extended ? extra->sent_count : 0;
     count = (uint32_t)MIN(count, c);
     memset(received, 0, sizeof(received));
     for (uint32_t i = 0; i < count; i++) {
