@@ -73,10 +73,6 @@ void object_handle_removed(struct object *object)
     ASSERT(object->magic == OBJECT_MAGIC && object->handles > 0);
     if (--object->handles > 0)
         return;
-    if (!ops[object->type]->no_handles) {
-        object_unref(object);
-        return;
-    }
     object->next_closed = closed;
     closed = object;
 }
@@ -88,7 +84,8 @@ void object_settle(void)
 
         if (object) {
             closed = object->next_closed;
-            ops[object->type]->no_handles(object);
+            if (ops[object->type]->no_handles)
+                ops[object->type]->no_handles(object);
             object_unref(object);
         } else if (!process_bury_one()) {
             return;

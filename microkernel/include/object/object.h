@@ -67,7 +67,8 @@ void object_handle_added(struct object *object);
 
 /*
  * Counts one handle less. The last one puts the object on the list of object_settle(), which runs the
- * type's no_handles: so closing never recurses, however long the chain of what a handle keeps alive.
+ * type's no_handles, if it has one: so closing never recurses, however long the chain of what a handle keeps
+ * alive, and who walks a list whose callers it wakes finds the next node there still.
  */
 void object_handle_removed(struct object *object);
 
