@@ -157,12 +157,14 @@ static INLINE bool reply_wait_fast(struct thread *thread)
 /* The call of `t` has been looked at: done by a fast path, or left to the slow one. */
 static INLINE void finish(struct thread *t, bool done)
 {
-    if (unlikely(!done))
+    if (unlikely(!done)) {
         syscall_slow(t);
-    else if (unlikely(current_thread()->arch.work || reaper_pending()))
+    } else if (unlikely(current_thread()->arch.work || reaper_pending())) {
         arch_leave();
-    else
+    } else {
         kernel_unlock();
+        arch_return_to_user();
+    }
 }
 
 static COLD void call_by_new_route(struct thread *t)

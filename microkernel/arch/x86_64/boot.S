@@ -35,7 +35,6 @@ boot_entry:
     mov %eax, boot_pdpt + 510 * 8
     mov $boot_pdpt + 3, %eax
     mov %eax, boot_pml4
-    mov %eax, boot_pml4 + 256 * 8
     mov %eax, boot_pml4 + 511 * 8
 
     mov $0x20, %eax             /* CR4.PAE */

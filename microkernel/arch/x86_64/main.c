@@ -11,7 +11,6 @@
 #include <mm/frame.h>
 
 extern char kernel_stack_end[];
-void arch_return_to_user(void) NORETURN;
 void arch_main(paddr_t start_info) NORETURN;
 
 struct cpu boot_cpu HOT_DATA;
@@ -41,4 +40,5 @@ void arch_main(paddr_t start_info)
     kernel_main(&boot);
     arch_leave();
     arch_return_to_user();
+    __builtin_unreachable();
 }

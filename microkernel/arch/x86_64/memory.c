@@ -70,6 +70,11 @@ static void read_start_info(paddr_t where, struct boot_info *boot)
     boot->cmdline = cmdline;
 }
 
+static paddr_t range_end(const struct start_range *range)
+{
+    return MIN(ROUND_DOWN(range->base + range->size, PAGE_SIZE), ARCH_DIRECT_SIZE);
+}
+
 /* Gives [base, end) to the allocator, but for the boot image. */
 static void give(paddr_t base, paddr_t end, const struct boot_info *boot)
 {
@@ -93,7 +98,7 @@ void memory_init(paddr_t start_info, struct boot_info *boot)
     read_start_info(start_info, boot);
     boot_next = kernel_top;
     for (unsigned i = 0; i < range_count; i++) {
-        paddr_t end = ROUND_DOWN(ranges[i].base + ranges[i].size, PAGE_SIZE);
+        paddr_t end = range_end(&ranges[i]);
 
         top = MAX(top, end);
         if (ranges[i].base <= KERNEL_LOAD && end > KERNEL_LOAD)
@@ -116,7 +121,7 @@ void memory_init(paddr_t start_info, struct boot_info *boot)
     /* The largest range first: it is the one from which frames are taken first. */
     for (unsigned i = 0; i < range_count; i++) {
         paddr_t base = ROUND_UP(ranges[i].base, PAGE_SIZE);
-        paddr_t end = ROUND_DOWN(ranges[i].base + ranges[i].size, PAGE_SIZE);
+        paddr_t end = range_end(&ranges[i]);
 
         if (base <= KERNEL_LOAD && end > KERNEL_LOAD)
             give(boot_next, end, boot);

@@ -12,6 +12,10 @@
 #define SLOT(va, level) (((va) >> (12 + 9 * (level))) & 511)
 #define SPAN(level) (1ul << (12 + 9 * (level)))
 
+_Static_assert(SLOT(ARCH_DIRECT_BASE, 3) == SLOT(ARCH_KERNEL_BASE, 3) && SLOT(ARCH_DIRECT_BASE, 2) == 0 &&
+                   ARCH_DIRECT_BASE + ARCH_DIRECT_SIZE == ARCH_KERNEL_BASE,
+               "one table for both");
+
 extern char kernel_start[], text_end[], rodata_end[], kernel_end[], kernel_stack_guard[];
 
 paddr_t kernel_root;
@@ -35,7 +39,7 @@ static uint64_t *boot_level(uintptr_t va, int level)
     return &table[SLOT(va, level)];
 }
 
-/* What the kernel may do with a page of its own image, by physical address. */
+/* What the kernel may do with a page of its own image, by physical address; in the direct map nothing is executable. */
 static uint64_t image_bits(paddr_t pa)
 {
     paddr_t text = (uintptr_t)text_end - ARCH_KERNEL_BASE;
@@ -49,27 +53,18 @@ static uint64_t image_bits(paddr_t pa)
     return KERNEL_BITS | X86_NX | X86_WRITE;
 }
 
-static void map_image(void)
-{
-    paddr_t end = (uintptr_t)kernel_end - ARCH_KERNEL_BASE;
-    paddr_t guard = (uintptr_t)kernel_stack_guard - ARCH_KERNEL_BASE;
-
-    for (paddr_t pa = (uintptr_t)kernel_start - ARCH_KERNEL_BASE; pa < end; pa += PAGE_SIZE)
-        if (pa != guard)
-            *boot_level(pa + ARCH_KERNEL_BASE, 0) = pa | image_bits(pa);
-}
-
-/* The direct map: small pages where the image is (its text stays read-only there too), large ones elsewhere. */
+/* Small pages where the image is (its text stays read-only here too), large ones elsewhere. */
 static void map_direct(paddr_t top)
 {
     paddr_t end = (uintptr_t)kernel_end - ARCH_KERNEL_BASE, pa = 0;
+    paddr_t guard = (uintptr_t)kernel_stack_guard - ARCH_KERNEL_BASE;
     uint64_t bits = KERNEL_BITS | X86_NX | X86_WRITE;
 
     while (pa < top) {
         uintptr_t va = pa + ARCH_DIRECT_BASE;
 
         if (pa < end) {
-            *boot_level(va, 0) = pa | (image_bits(pa) | X86_NX);
+            *boot_level(va, 0) = pa == guard ? 0 : pa | image_bits(pa);
             pa += PAGE_SIZE;
         } else if (pa & (SPAN(1) - 1)) {
             *boot_level(va, 0) = pa | bits;
@@ -84,12 +79,22 @@ static void map_direct(paddr_t top)
     }
 }
 
+/* The direct map's first GiB once more, by the same tables: what its leaves allow, is forbidden one level up in the
+   direct map itself. */
+static void map_image(void)
+{
+    uint64_t *first = boot_level(ARCH_DIRECT_BASE, 2);
+
+    *boot_level(ARCH_KERNEL_BASE, 2) = *first;
+    *first |= X86_NX;
+}
+
 void paging_init(paddr_t ram_end)
 {
     kernel_root = boot_page();
     root_table = phys_to_virt(kernel_root);
-    map_image();
     map_direct(ram_end);
+    map_image();
     boot_level(ARCH_DEVICE_BASE, 2); /* its top-level slot exists from now on */
     this_cpu()->loaded_root = kernel_root;
     load_root(kernel_root);

@@ -34,6 +34,12 @@ static inline uint64_t arch_counter(void);
  */
 void arch_leave(void);
 
+/*
+ * Goes to user mode as the current thread, which has no work to do; the big lock has been dropped. Does not come back. It is not
+ * declared so, for then compilers would call it: as a last act it is jumped to, and a return is dear under emulation.
+ */
+void arch_return_to_user(void);
+
 /* Halts until an interrupt; called with interrupts off and the big lock dropped; returns with them off. */
 void arch_wait_for_interrupt(void);
 

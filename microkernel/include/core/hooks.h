@@ -33,7 +33,7 @@ void kernel_main(const struct boot_info *boot);
 /*
  * `t` (current) made a `syscall`. For native calls and traps alike: looks at t's levels, then at the number.
  * Place it and its fast path in HOT; the slow one is another, COLD function. It takes the big lock itself, and
- * its last act is arch_leave() or what that comes to: entry.S does nothing but call it.
+ * its last act is arch_leave(), or arch_return_to_user() where it knows that there is nothing left to do.
  */
 void kernel_syscall(struct thread *t);
 

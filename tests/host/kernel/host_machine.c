@@ -27,6 +27,10 @@ void arch_leave(void)
 {
 }
 
+void arch_return_to_user(void)
+{
+}
+
 void arch_thread_init(struct arch_thread *t)
 {
     memset(t, 0, sizeof *t);

@@ -1,16 +1,20 @@
 /*
  * The kernel's half of the address space on x86-64, and page-sized moves.
  *
- *   0xffff800000000000  direct map of all RAM, never executable
  *   0xfffffe8000000000  device registers, uncached
- *   0xffffffff80000000  the kernel's image, W^X
+ *   0xffffff8000000000  direct map of all RAM, never executable
+ *   0xffffffff80000000  the first GiB of it again, where the kernel's text is executable: its image, W^X
+ *
+ * Direct map and image have all their tables in common: each one that is used costs a look-up after each change of
+ * address space.
  */
 #pragma once
 
 #include <stdint.h>
 
-#define ARCH_DIRECT_BASE 0xffff800000000000ul
 #define ARCH_DEVICE_BASE 0xfffffe8000000000ul
+#define ARCH_DIRECT_BASE 0xffffff8000000000ul
+#define ARCH_DIRECT_SIZE (510ul << 30)
 #define ARCH_KERNEL_BASE 0xffffffff80000000ul
 #define ARCH_USER_TOP 0x00007ffffffff000ul
 
