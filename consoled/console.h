@@ -54,7 +54,7 @@ int32_t op_tty_set(struct console_call *call, uint32_t tty, const struct console
 int32_t op_tty_set_size(struct console_call *call, uint32_t tty, const struct console_winsize *size);
 int32_t op_tty_flush(struct console_call *call, uint32_t tty, uint32_t what);
 int32_t op_tty_signals(struct console_call *call, uint32_t tty, uint32_t *pending);
-int32_t op_tty_stop(struct console_call *call, uint32_t tty, uint32_t stopped);
+int32_t op_tty_stop(struct console_call *call, uint32_t tty, bool stopped);
 int32_t op_tty_type(struct console_call *call, uint32_t tty, uint8_t byte);
 int32_t op_tty_send(struct console_call *call, uint32_t tty, uint8_t byte);
 int32_t op_tty_hang_up(struct console_call *call, uint32_t tty);
@@ -66,13 +66,20 @@ int32_t op_master_read(struct console_call *call, uint32_t tty, uint32_t count, 
 int32_t op_master_write(struct console_call *call, uint32_t tty, struct jg_window data, uint32_t *count);
 int32_t op_master_ready(struct console_call *call, uint32_t tty, uint32_t *state, uint32_t *readable);
 int32_t op_master_flush(struct console_call *call, uint32_t tty, uint32_t what);
-int32_t op_master_stop(struct console_call *call, uint32_t tty, uint32_t stopped);
-int32_t op_master_packet(struct console_call *call, uint32_t tty, uint32_t on);
+int32_t op_master_stop(struct console_call *call, uint32_t tty, bool stopped);
+int32_t op_master_packet(struct console_call *call, uint32_t tty, bool on);
 int32_t op_changed(struct console_call *call, struct console_pty_set *ptys);
 int32_t op_open_session(struct console_call *call, jg_handle_t end, jg_handle_t changed);
 int32_t op_report(struct console_call *call, const char *line, size_t line_len);
 int32_t op_drain(struct console_call *call);
 int32_t op_configure(struct console_call *call, const struct console_winsize *size, uint32_t ttys);
+
+/*
+ * Gives what is in the caller's window to `take`, a piece at a time, until it takes fewer bytes than it was
+ * given. Returns how many bytes were taken, or the status of a window of which not one could be read.
+ */
+int64_t window_feed(const struct jg_window *data, size_t (*take)(void *to, const uint8_t *bytes, size_t n),
+                    void *to);
 
 /*
  * The terminal's window has another size now: tells who cares. Nothing happens when it is the same.

@@ -54,33 +54,28 @@ int32_t op_master_read(struct console_call *call, uint32_t tty, uint32_t count, 
     return status;
 }
 
+static size_t type(void *pty, const uint8_t *bytes, size_t n)
+{
+    return pty_type(pty, bytes, n);
+}
+
 int32_t op_master_write(struct console_call *call, uint32_t tty, struct jg_window data, uint32_t *count)
 {
-    uint8_t bytes[512];
     struct pty_slot *slot = slot_of(call, tty);
-    size_t done = 0, n, taken;
-    int32_t status = JG_OK;
+    int64_t n;
 
     if (!slot)
         return CONSOLE_ERROR_NO_SUCH;
     if (data.size == 0)
         return 0;
-    do {
-        n = data.size - done < sizeof bytes ? data.size - done : sizeof bytes;
-        status = jg_window_read(&data, done, bytes, n);
-        if (status != JG_OK)
-            break;
-        taken = pty_type(&slot->pty, bytes, n);
-        done += taken;
-    } while (taken == n && done < data.size);
-    *count = (uint32_t)done;
+    n = window_feed(&data, type, &slot->pty);
     news_pty(call->context, tty - 1);
-    if (done)
-        return 0;
-    if (status != JG_OK)
-        return status;
-    slot->notes |= NOTE_MASTER_WRITE;
-    return CONSOLE_ERROR_WOULD_BLOCK;
+    if (n < 0)
+        return (int32_t)n;
+    *count = (uint32_t)n;
+    if (n == 0)
+        slot->notes |= NOTE_MASTER_WRITE;
+    return n ? 0 : CONSOLE_ERROR_WOULD_BLOCK;
 }
 
 int32_t op_master_ready(struct console_call *call, uint32_t tty, uint32_t *state, uint32_t *readable)
@@ -114,27 +109,23 @@ int32_t op_master_flush(struct console_call *call, uint32_t tty, uint32_t what)
     return 0;
 }
 
-int32_t op_master_stop(struct console_call *call, uint32_t tty, uint32_t stopped)
+int32_t op_master_stop(struct console_call *call, uint32_t tty, bool stopped)
 {
     struct pty_slot *slot = slot_of(call, tty);
 
     if (!slot)
         return CONSOLE_ERROR_NO_SUCH;
-    if (stopped > 1)
-        return CONSOLE_ERROR_INVAL;
     slot->pty.stopped = stopped;
     news_pty(call->context, tty - 1);
     return 0;
 }
 
-int32_t op_master_packet(struct console_call *call, uint32_t tty, uint32_t on)
+int32_t op_master_packet(struct console_call *call, uint32_t tty, bool on)
 {
     struct pty_slot *slot = slot_of(call, tty);
 
     if (!slot)
         return CONSOLE_ERROR_NO_SUCH;
-    if (on > 1)
-        return CONSOLE_ERROR_INVAL;
     pty_set_packet(&slot->pty, on);
     return 0;
 }

@@ -86,28 +86,18 @@ static int64_t take_output(struct pipe_out *out, const struct jg_window *data)
 }
 
 /* The control stream: lines of it must not be mixed with init's. */
-static int64_t take_control(struct console *c, const struct jg_window *data)
+static size_t take_control(void *console, const uint8_t *bytes, size_t n)
 {
-    char bytes[256];
-    size_t done = 0, n, taken;
+    struct console *c = console;
+    size_t taken = control_write(&c->control, (const char *)bytes, n);
 
-    do {
-        int32_t status;
-
-        n = data->size - done < sizeof bytes ? data->size - done : sizeof bytes;
-        status = jg_window_read(data, done, bytes, n);
-        if (status != JG_OK)
-            return done ? (int64_t)done : status;
-        taken = control_write(&c->control, bytes, n);
-        done += taken;
-        control_send(&c->control, &c->serial);
-    } while (taken == n && done < data->size);
-    return (int64_t)done;
+    control_send(&c->control, &c->serial);
+    return taken;
 }
 
 static int64_t take(struct console *c, uint32_t which, const struct jg_window *data)
 {
-    return which == SERIAL_CONTROL ? take_control(c, data)
+    return which == SERIAL_CONTROL ? window_feed(data, take_control, c)
                                    : take_output(&c->serial.stream[which].out, data);
 }
 

@@ -64,34 +64,29 @@ int32_t op_tty_read(struct console_call *call, uint32_t tty, uint32_t count, str
     return status;
 }
 
+static size_t show(void *discipline, const uint8_t *bytes, size_t n)
+{
+    return ldisc_write(discipline, bytes, n);
+}
+
 int32_t op_tty_write(struct console_call *call, uint32_t tty, struct jg_window data, uint32_t *count)
 {
-    uint8_t bytes[512];
     struct terminal *t = terminal_of(call, tty);
-    size_t done = 0, n, taken;
-    int32_t status = JG_OK;
+    int64_t n;
 
     if (!t)
         return CONSOLE_ERROR_NO_SUCH;
     if (data.size == 0)
         return 0;
-    do {
-        n = data.size - done < sizeof bytes ? data.size - done : sizeof bytes;
-        status = jg_window_read(&data, done, bytes, n);
-        if (status != JG_OK)
-            break;
-        taken = ldisc_write(&t->discipline, bytes, n);
-        done += taken;
-    } while (taken == n && done < data.size);
-    *count = (uint32_t)done;
+    n = window_feed(&data, show, &t->discipline);
     if (tty != HOST)
         news_pty(call->context, tty - 1);
-    if (done)
-        return 0;
-    if (status != JG_OK)
-        return status;
-    wait_for(call, tty, WAIT_WRITE);
-    return CONSOLE_ERROR_WOULD_BLOCK;
+    if (n < 0)
+        return (int32_t)n;
+    *count = (uint32_t)n;
+    if (n == 0)
+        wait_for(call, tty, WAIT_WRITE);
+    return n ? 0 : CONSOLE_ERROR_WOULD_BLOCK;
 }
 
 static bool writable(const struct ldisc *ld, uint32_t tty)
@@ -184,14 +179,12 @@ int32_t op_tty_signals(struct console_call *call, uint32_t tty, uint32_t *pendin
     return 0;
 }
 
-int32_t op_tty_stop(struct console_call *call, uint32_t tty, uint32_t stopped)
+int32_t op_tty_stop(struct console_call *call, uint32_t tty, bool stopped)
 {
     struct terminal *t = terminal_of(call, tty);
 
     if (!t)
         return CONSOLE_ERROR_NO_SUCH;
-    if (stopped > 1)
-        return CONSOLE_ERROR_INVAL;
     ldisc_stop(&t->discipline, stopped);
     settle(call, tty);
     return 0;
