@@ -95,14 +95,9 @@ static int64_t device_seek(struct file *f, int64_t offset, int whence)
     return 0;
 }
 
-static int64_t device_stat(struct file *f, struct vfs_attr *out)
-{
-    return vfs_errno(vfs_getattr(f->inode->session, f->inode->node, out));
-}
-
 #define MEMORY_DEVICE(title, reader, writer)                                                       \
     {                                                                                              \
-        .name = title, .read = reader, .write = writer, .seek = device_seek, .stat = device_stat   \
+        .name = title, .read = reader, .write = writer, .seek = device_seek, .stat = inode_stat   \
     }
 
 static const struct file_ops null_ops = MEMORY_DEVICE("null", null_read, null_write);
@@ -111,7 +106,7 @@ static const struct file_ops zero_ops = {
     .read = zero_read,
     .write = null_write,
     .seek = device_seek,
-    .stat = device_stat,
+    .stat = inode_stat,
     .backing = zero_backing,
 };
 static const struct file_ops full_ops = MEMORY_DEVICE("full", zero_read, full_write);

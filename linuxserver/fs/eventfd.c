@@ -22,87 +22,70 @@ struct eventfd {
     struct waitqueue read_wait, write_wait;
 };
 
-/* Takes what a read gives, or 0. */
-static uint64_t take(struct eventfd *e)
-{
+/* One read or write that may have to wait. */
+struct turn {
+    struct eventfd *e;
     uint64_t n;
+};
+
+static int64_t take(void *arg)
+{
+    struct turn *turn = arg;
+    struct eventfd *e = turn->e;
 
     mutex_lock(&e->lock);
-    n = e->semaphore && e->count ? 1 : e->count;
-    e->count -= n;
+    turn->n = e->semaphore && e->count ? 1 : e->count;
+    e->count -= turn->n;
     mutex_unlock(&e->lock);
-    return n;
+    return turn->n ? 0 : -EAGAIN;
 }
 
-static bool add(struct eventfd *e, uint64_t n)
+static int64_t add(void *arg)
 {
+    struct turn *turn = arg;
+    struct eventfd *e = turn->e;
     bool fits;
 
     mutex_lock(&e->lock);
-    fits = n <= MOST - e->count;
+    fits = turn->n <= MOST - e->count;
     if (fits)
-        e->count += n;
+        e->count += turn->n;
     mutex_unlock(&e->lock);
-    return fits;
+    return fits ? 0 : -EAGAIN;
 }
 
 static int64_t eventfd_read(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
-    struct eventfd *e = f->data;
-    struct waiter w;
-    int64_t err = 0;
-    uint64_t n;
+    struct turn turn = {.e = f->data};
+    int64_t err;
 
     (void)pos;
-    if (io->length < sizeof n)
+    if (io->length < sizeof turn.n)
         return -EINVAL;
-    wait_add(&e->read_wait, &w, t);
-    for (;;) {
-        wait_prepare(t);
-        n = take(e);
-        if (n || err)
-            break;
-        err = f->flags & O_NONBLOCK ? -EAGAIN : wait_sleep(t, JG_TIME_INFINITE);
-        if (err == -EAGAIN)
-            break;
-    }
-    wait_remove(&w);
-    if (!n)
+    err = wait_attempt(t, &turn.e->read_wait, f->flags & O_NONBLOCK, take, &turn);
+    if (err)
         return err;
-    wait_wake(&e->write_wait);
-    return io_put(io, &n, sizeof n) == sizeof n ? (int64_t)sizeof n : -EFAULT;
+    wait_wake(&turn.e->write_wait);
+    return io_put(io, &turn.n, sizeof turn.n) == sizeof turn.n ? (int64_t)sizeof turn.n : -EFAULT;
 }
 
 static int64_t eventfd_write(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
-    struct eventfd *e = f->data;
-    struct waiter w;
-    int64_t err = 0;
-    bool added;
-    uint64_t n;
+    struct turn turn = {.e = f->data};
+    int64_t err;
 
     (void)pos;
-    if (io->length < sizeof n)
+    if (io->length < sizeof turn.n)
         return -EINVAL;
-    if (io_get(io, &n, sizeof n) != sizeof n)
+    if (io_get(io, &turn.n, sizeof turn.n) != sizeof turn.n)
         return -EFAULT;
-    if (n == UINT64_MAX)
+    if (turn.n == UINT64_MAX)
         return -EINVAL;
-    wait_add(&e->write_wait, &w, t);
-    for (;;) {
-        wait_prepare(t);
-        added = add(e, n);
-        if (added || err)
-            break;
-        err = f->flags & O_NONBLOCK ? -EAGAIN : wait_sleep(t, JG_TIME_INFINITE);
-        if (err == -EAGAIN)
-            break;
-    }
-    wait_remove(&w);
-    if (!added)
+    err = wait_attempt(t, &turn.e->write_wait, f->flags & O_NONBLOCK, add, &turn);
+    if (err)
         return err;
-    wait_wake(&e->read_wait);
-    return sizeof n;
+    wait_wake(&turn.e->read_wait);
+    return sizeof turn.n;
 }
 
 static uint32_t eventfd_poll(struct file *f, struct poll_table *table)

@@ -11,6 +11,7 @@
 #include "epoll.h"
 #include "inode.h"
 #include "locks.h"
+#include "namecache.h"
 
 #define ANONYMOUS_DEVICE 13 /* one node for all of them */
 #define ANONYMOUS_INODE  1
@@ -88,6 +89,23 @@ int64_t anonymous_stat(struct file *f, struct vfs_attr *out)
     out->dev = ANONYMOUS_DEVICE;
     out->ino = ANONYMOUS_INODE;
     return 0;
+}
+
+int64_t inode_stat(struct file *f, struct vfs_attr *out)
+{
+    return vfs_errno(namecache_attr(f->inode, out));
+}
+
+int64_t plain_seek(struct file *f, int64_t offset, int whence)
+{
+    if (whence == SEEK_CUR)
+        offset += f->pos;
+    else if (whence != SEEK_SET)
+        return -EINVAL;
+    if (offset < 0)
+        return -EINVAL;
+    f->pos = offset;
+    return offset;
 }
 
 void poll_wait(struct poll_table *table, struct waitqueue *queue)

@@ -254,7 +254,7 @@ static int64_t pipe_ioctl(struct task *t, struct file *f, uint32_t cmd, uint64_t
 static int64_t pipe_stat(struct file *f, struct vfs_attr *out)
 {
     if (f->inode)
-        return vfs_errno(vfs_getattr(f->inode->session, f->inode->node, out));
+        return inode_stat(f, out);
     memset(out, 0, sizeof *out);
     out->mode = S_IFIFO | 0600;
     out->nlink = 1;

@@ -94,7 +94,7 @@ static int64_t directory_readdir(struct task *t, struct file *f, struct io *io)
 
 static const struct file_ops directory_ops = {
     .name = "procdir",
-    .seek = proc_seek,
+    .seek = plain_seek,
     .stat = proc_file_stat,
     .readdir = directory_readdir,
 };

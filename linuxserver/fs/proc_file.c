@@ -116,18 +116,6 @@ static int64_t text_write(struct task *t, struct file *f, struct io *io, int64_t
     return n ? n : (int64_t)length;
 }
 
-int64_t proc_seek(struct file *f, int64_t offset, int whence)
-{
-    if (whence == SEEK_CUR)
-        offset += f->pos;
-    else if (whence != SEEK_SET)
-        return -EINVAL;
-    if (offset < 0)
-        return -EINVAL;
-    f->pos = offset;
-    return offset;
-}
-
 int64_t proc_file_stat(struct file *f, struct vfs_attr *out)
 {
     return proc_stat(NULL, node_of(f), false, out);
@@ -145,7 +133,7 @@ static const struct file_ops text_ops = {
     .name = "proc",
     .read = text_read,
     .write = text_write,
-    .seek = proc_seek,
+    .seek = plain_seek,
     .stat = proc_file_stat,
     .release = text_release,
 };

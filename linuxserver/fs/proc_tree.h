@@ -86,9 +86,6 @@ struct inode *proc_link_inode(struct task *reader, struct proc_node at, int64_t 
 int64_t proc_open_text(uint32_t flags, struct inode *inode, struct file **out);
 int64_t proc_open_directory(uint32_t flags, struct inode *inode, struct file **out);
 
-/* lseek(2) as proc's files have it: from the start and from here. */
-int64_t proc_seek(struct file *f, int64_t offset, int whence);
-
 /* fstat(2) of a file of procfs. */
 int64_t proc_file_stat(struct file *f, struct vfs_attr *out);
 

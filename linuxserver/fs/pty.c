@@ -13,6 +13,7 @@
 #include <asm/termios.h>
 #include <signal.h>
 
+#include "chunk.h"
 #include "tty_state.h"
 
 #define CHUNK 4096ul
@@ -25,7 +26,8 @@ static void pty_free(struct tty *tty)
 {
     mutex_lock(&tasks_lock);
     tty_remove(tty);
-    tty_forget(tty->number); /* who took it while the master closed must not get the next of this number */
+    tty_forget(
+        tty->number); /* who took it while the master closed must not get the next of this number */
     ptys--;
     mutex_unlock(&tasks_lock);
     console_pty_close(server.console, tty->number);
@@ -79,13 +81,10 @@ static void master_release(struct file *f)
         pty_free(tty);
 }
 
-/*
- * One attempt. The slave's end is looked at first: what it wrote before is found by the read that
- * follows. Returns bytes, -EAGAIN, or -EIO.
- */
-static int64_t read_once(struct file *f, uint8_t *buf, size_t size)
+/* The slave's end is looked at first: what it wrote before is found by the read that follows. */
+static int64_t take(const struct chunk *c, uint8_t *buf, size_t size)
 {
-    struct tty *tty = tty_of(f);
+    struct tty *tty = tty_of(c->file);
     bool gone = __atomic_load_n(&tty->slave_gone, __ATOMIC_ACQUIRE);
     size_t len = 0;
     int64_t err = console_errno(
@@ -98,78 +97,27 @@ static int64_t read_once(struct file *f, uint8_t *buf, size_t size)
 
 static int64_t master_read(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
-    size_t size = io->length < CHUNK ? io->length : CHUNK;
-    struct waiter w;
-    uint8_t *buf;
-    int64_t n;
+    const struct chunk c = {t, f, &tty_of(f)->master_wait, take};
 
     (void)pos;
-    if (!size)
-        return 0;
-    buf = rt_alloc(size);
-    if (!buf)
-        return -ENOMEM;
-    wait_add(&tty_of(f)->master_wait, &w, t);
-    for (;;) {
-        wait_prepare(t);
-        n = read_once(f, buf, size);
-        if (n != -EAGAIN || (f->flags & O_NONBLOCK) || (n = wait_sleep(t, JG_TIME_INFINITE)))
-            break;
-    }
-    wait_remove(&w);
-    if (n > 0)
-        n = io_put(io, buf, (size_t)n);
-    rt_free(buf);
-    return n;
+    return chunk_read(&c, io, CHUNK);
 }
 
-/* Types one chunk. Returns bytes or -errno. */
-static int64_t type(struct task *t, struct file *f, const uint8_t *buf, size_t len)
+static int64_t type(const struct chunk *c, uint8_t *buf, size_t size)
 {
-    struct tty *tty = tty_of(f);
-    struct waiter w;
-    size_t done = 0;
-    int64_t err = 0;
+    uint32_t count = 0;
+    int64_t err = console_errno(
+        console_master_write(server.console, tty_of(c->file)->number, buf, size, &count));
 
-    wait_add(&tty->master_wait, &w, t);
-    while (done < len) {
-        uint32_t count = 0;
-
-        wait_prepare(t);
-        err = console_errno(
-            console_master_write(server.console, tty->number, buf + done, len - done, &count));
-        done += count;
-        if (!err)
-            continue;
-        if (err != -EAGAIN || (f->flags & O_NONBLOCK) || (err = wait_sleep(t, JG_TIME_INFINITE)))
-            break;
-    }
-    wait_remove(&w);
-    return done ? (int64_t)done : err;
+    return err ? err : count;
 }
 
 static int64_t master_write(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
-    size_t size = io->length < CHUNK ? io->length : CHUNK;
-    int64_t done = 0;
-    uint8_t *buf = rt_alloc(size ? size : 1);
+    const struct chunk c = {t, f, &tty_of(f)->master_wait, type};
 
     (void)pos;
-    if (!buf)
-        return -ENOMEM;
-    while (io->length) {
-        int64_t got = io_get(io, buf, size), sent = got > 0 ? type(t, f, buf, (size_t)got) : got;
-
-        if (sent <= 0) {
-            done = done ? done : sent;
-            break;
-        }
-        done += sent;
-        if (sent < got)
-            break;
-    }
-    rt_free(buf);
-    return done;
+    return chunk_write(&c, io, CHUNK);
 }
 
 static uint32_t master_poll(struct file *f, struct poll_table *table)
@@ -191,18 +139,13 @@ static uint32_t master_poll(struct file *f, struct poll_table *table)
     return mask;
 }
 
-static int64_t master_stat(struct file *f, struct vfs_attr *out)
-{
-    return vfs_errno(vfs_getattr(f->inode->session, f->inode->node, out));
-}
-
 const struct file_ops pty_master_ops = {
     .name = "ptmx",
     .read = master_read,
     .write = master_write,
     .poll = master_poll,
     .ioctl = tty_ioctl,
-    .stat = master_stat,
+    .stat = inode_stat,
     .release = master_release,
 };
 

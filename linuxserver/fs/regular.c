@@ -141,11 +141,6 @@ static int64_t regular_seek(struct file *f, int64_t offset, int whence)
     return to;
 }
 
-static int64_t inode_stat(struct file *f, struct vfs_attr *out)
-{
-    return vfs_errno(namecache_attr(f->inode, out));
-}
-
 static int64_t regular_truncate(struct task *t, struct file *f, uint64_t size)
 {
     struct vfs_new_attr to = {.what = VFS_CHANGE_SIZE, .size = size};
@@ -295,18 +290,6 @@ static int64_t directory_readdir(struct task *t, struct file *f, struct io *io)
     return done || !full ? done : -EINVAL;
 }
 
-static int64_t directory_seek(struct file *f, int64_t offset, int whence)
-{
-    if (whence == SEEK_CUR)
-        offset += f->pos;
-    else if (whence != SEEK_SET)
-        return -EINVAL;
-    if (offset < 0)
-        return -EINVAL;
-    f->pos = offset;
-    return offset;
-}
-
 static int64_t directory_read(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
     (void)t, (void)f, (void)io, (void)pos;
@@ -316,7 +299,7 @@ static int64_t directory_read(struct task *t, struct file *f, struct io *io, int
 const struct file_ops directory_ops = {
     .name = "dir",
     .read = directory_read,
-    .seek = directory_seek,
+    .seek = plain_seek,
     .stat = inode_stat,
     .readdir = directory_readdir,
 };

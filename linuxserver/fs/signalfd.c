@@ -50,60 +50,45 @@ static void describe(const siginfo_t *info, struct signalfd_siginfo *out)
     }
 }
 
-static int take(struct task *t, struct file *f, siginfo_t *info)
+struct turn {
+    struct task *task;
+    struct file *file;
+    siginfo_t info;
+};
+
+/* Takes one of the reader's signals. */
+static int64_t take(void *arg)
 {
+    struct turn *turn = arg;
     int sig;
 
     mutex_lock(&tasks_lock);
-    sig = signal_take(t, f->cookie, info);
+    sig = signal_take(turn->task, turn->file->cookie, &turn->info);
     if (sig)
-        signal_update(t);
+        signal_update(turn->task);
     mutex_unlock(&tasks_lock);
-    return sig;
-}
-
-/* Takes one, waiting for it if that is allowed. Returns 0 or -errno. */
-static int64_t wait_for_one(struct task *t, struct file *f, siginfo_t *info)
-{
-    struct waiter w;
-    int64_t err = 0;
-
-    wait_add(&t->process->signal_wait, &w, t);
-    for (;;) {
-        wait_prepare(t);
-        if (take(t, f, info)) {
-            err = 0;
-            break;
-        }
-        if (err)
-            break;
-        err = f->flags & O_NONBLOCK ? -EAGAIN : wait_sleep(t, JG_TIME_INFINITE);
-        if (err == -EAGAIN)
-            break;
-    }
-    wait_remove(&w);
-    return err;
+    return sig ? 0 : -EAGAIN;
 }
 
 static int64_t signalfd_read(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
     size_t room = io->length / sizeof(struct signalfd_siginfo);
     struct signalfd_siginfo record;
-    siginfo_t info;
+    struct turn turn = {.task = t, .file = f};
     int64_t done = 0, err;
 
     (void)pos;
     if (!room)
         return -EINVAL;
-    err = wait_for_one(t, f, &info);
+    err = wait_attempt(t, &t->process->signal_wait, f->flags & O_NONBLOCK, take, &turn);
     if (err)
         return err;
     do {
-        describe(&info, &record);
+        describe(&turn.info, &record);
         if (io_put(io, &record, sizeof record) != sizeof record)
             return done ? done : -EFAULT;
         done += (int64_t)sizeof record;
-    } while (--room && take(t, f, &info));
+    } while (--room && !take(&turn));
     return done;
 }
 

@@ -1,20 +1,17 @@
 /*
- * The host's byte streams as files that look like pipes.
- *
- * consoled answers WOULD_BLOCK rather than wait; its event then reaches stream_events(), which
- * wakes the stream's queue. A reader registers before it asks, so an event between answer and sleep
- * is not lost.
+ * The host's byte streams as files that look like pipes. consoled's events reach stream_events(), which wakes the
+ * stream's queue; chunk.c waits there.
  */
 #include "device.h"
 
 #include <ipc/console_client.h>
-#include <jg/rt/heap.h>
 #include <jg/rt/string.h>
 
 #include <server.h>
 #include <signal.h>
 #include <task.h>
 
+#include "chunk.h"
 #include "inode.h"
 
 #define STREAMS 4
@@ -36,109 +33,53 @@ void stream_events(uint64_t bits)
     }
 }
 
-static int64_t stream_read(struct task *t, struct file *f, struct io *io, int64_t pos)
+static int64_t take(const struct chunk *c, uint8_t *buf, size_t size)
 {
-    size_t size = io->length < CHUNK ? io->length : CHUNK, len = 0;
-    uint8_t *buf;
-    struct waiter w;
-    int64_t n = 0;
+    size_t len = 0;
 
-    (void)pos;
-    if (!size)
+    switch (console_stream_read(server.console, (uint32_t)c->file->cookie, buf, size, &len)) {
+    case 0:
+        return (int64_t)len;
+    case CONSOLE_ERROR_WOULD_BLOCK:
+        return -EAGAIN;
+    case CONSOLE_ERROR_CLOSED:
+    case CONSOLE_ERROR_NOT_CONNECTED:
         return 0;
-    buf = rt_alloc(size);
-    if (!buf)
-        return -ENOMEM;
-    wait_add(queue_of(f), &w, t);
-    for (;;) {
-        int32_t r;
-
-        wait_prepare(t);
-        r = console_stream_read(server.console, (uint32_t)f->cookie, buf, size, &len);
-        if (!r) {
-            n = len ? io_put(io, buf, len) : 0;
-            break;
-        }
-        if (r != CONSOLE_ERROR_WOULD_BLOCK) {
-            n = r == CONSOLE_ERROR_CLOSED || r == CONSOLE_ERROR_NOT_CONNECTED ? 0 : -EIO;
-            break;
-        }
-        if (f->flags & O_NONBLOCK) {
-            n = -EAGAIN;
-            break;
-        }
-        if ((n = wait_sleep(t, JG_TIME_INFINITE)))
-            break;
+    default:
+        return -EIO;
     }
-    wait_remove(&w);
-    rt_free(buf);
-    return n;
 }
 
-/* Sends one chunk. Returns what was taken, or -errno. */
-static int64_t send(struct task *t, struct file *f, const uint8_t *buf, size_t len)
+static int64_t stream_read(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
-    size_t done = 0;
-    struct waiter w;
-    int64_t err = 0;
+    const struct chunk c = {t, f, queue_of(f), take};
 
-    wait_add(queue_of(f), &w, t);
-    while (done < len) {
-        uint32_t count = 0;
-        int32_t r;
+    (void)pos;
+    return chunk_read(&c, io, CHUNK);
+}
 
-        wait_prepare(t);
-        r = console_stream_write(server.console, (uint32_t)f->cookie, buf + done, len - done,
-                                 &count);
-        if (!r) {
-            done += count;
-            continue;
-        }
-        if (r == CONSOLE_ERROR_CLOSED) {
-            err = signal_broken_pipe(t);
-            break;
-        }
-        if (r != CONSOLE_ERROR_WOULD_BLOCK) {
-            err = -EIO;
-            break;
-        }
-        if (f->flags & O_NONBLOCK) {
-            err = -EAGAIN;
-            break;
-        }
-        if ((err = wait_sleep(t, JG_TIME_INFINITE)))
-            break;
+static int64_t give(const struct chunk *c, uint8_t *buf, size_t size)
+{
+    uint32_t count = 0;
+
+    switch (console_stream_write(server.console, (uint32_t)c->file->cookie, buf, size, &count)) {
+    case 0:
+        return count;
+    case CONSOLE_ERROR_WOULD_BLOCK:
+        return -EAGAIN;
+    case CONSOLE_ERROR_CLOSED:
+        return signal_broken_pipe(c->task);
+    default:
+        return -EIO;
     }
-    wait_remove(&w);
-    return done ? (int64_t)done : err;
 }
 
 static int64_t stream_write(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
-    size_t size = io->length < CHUNK ? io->length : CHUNK;
-    int64_t done = 0;
-    uint8_t *buf;
+    const struct chunk c = {t, f, queue_of(f), give};
 
     (void)pos;
-    if (!size)
-        return 0;
-    buf = rt_alloc(size);
-    if (!buf)
-        return -ENOMEM;
-    while (io->length) {
-        int64_t got = io_get(io, buf, size), sent;
-
-        sent = got > 0 ? send(t, f, buf, (size_t)got) : got;
-        if (sent <= 0) {
-            done = done ? done : sent;
-            break;
-        }
-        done += sent;
-        if (sent < got)
-            break;
-    }
-    rt_free(buf);
-    return done;
+    return chunk_write(&c, io, CHUNK);
 }
 
 static uint32_t stream_poll(struct file *f, struct poll_table *table)

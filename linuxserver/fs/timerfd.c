@@ -35,8 +35,8 @@ static bool expired(const struct timerfd *d)
     return d->next && d->next <= time_monotonic();
 }
 
-/* How often it expired since the last read; then it goes on. */
-static uint64_t take(struct timerfd *d)
+/* How often it expired since the last read; then it goes on. tasks_lock is held. */
+static uint64_t take_expirations(struct timerfd *d)
 {
     uint64_t n = 1;
 
@@ -52,32 +52,33 @@ static uint64_t take(struct timerfd *d)
     return n;
 }
 
+struct turn {
+    struct timerfd *d;
+    uint64_t n;
+};
+
+static int64_t take(void *arg)
+{
+    struct turn *turn = arg;
+
+    mutex_lock(&tasks_lock);
+    turn->n = take_expirations(turn->d);
+    mutex_unlock(&tasks_lock);
+    return turn->n ? 0 : -EAGAIN;
+}
+
 static int64_t timerfd_read(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
-    struct timerfd *d = f->data;
-    struct waiter w;
-    int64_t err = 0;
-    uint64_t n;
+    struct turn turn = {.d = f->data};
+    int64_t err;
 
     (void)pos;
-    if (io->length < sizeof n)
+    if (io->length < sizeof turn.n)
         return -EINVAL;
-    wait_add(&d->wait, &w, t);
-    for (;;) {
-        wait_prepare(t);
-        mutex_lock(&tasks_lock);
-        n = take(d);
-        mutex_unlock(&tasks_lock);
-        if (n || err)
-            break;
-        err = f->flags & O_NONBLOCK ? -EAGAIN : wait_sleep(t, JG_TIME_INFINITE);
-        if (err == -EAGAIN)
-            break;
-    }
-    wait_remove(&w);
-    if (!n)
+    err = wait_attempt(t, &turn.d->wait, f->flags & O_NONBLOCK, take, &turn);
+    if (err)
         return err;
-    return io_put(io, &n, sizeof n) == sizeof n ? (int64_t)sizeof n : -EFAULT;
+    return io_put(io, &turn.n, sizeof turn.n) == sizeof turn.n ? (int64_t)sizeof turn.n : -EFAULT;
 }
 
 static uint32_t timerfd_poll(struct file *f, struct poll_table *table)

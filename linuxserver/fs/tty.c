@@ -8,6 +8,7 @@
 #include <asm/termbits.h>
 #include <signal.h>
 
+#include "chunk.h"
 #include "tty_state.h"
 
 #define CHUNK 4096ul
@@ -217,39 +218,22 @@ static int64_t tty_read(struct task *t, struct file *f, struct io *io, int64_t p
     return n;
 }
 
-/* Sends one chunk of output. Returns bytes or -errno. */
-static int64_t send(struct task *t, struct file *f, const uint8_t *buf, size_t len)
+static int64_t show(const struct chunk *c, uint8_t *buf, size_t size)
 {
-    size_t done = 0;
-    struct waiter w;
-    int64_t err = 0;
+    uint32_t count = 0;
+    int64_t err;
 
-    wait_add(&tty_of(f)->wait, &w, t);
-    while (done < len) {
-        uint32_t count = 0;
-
-        wait_prepare(t);
-        if (tty_is_dead(f)) {
-            err = -EIO;
-            break;
-        }
-        err = console_errno(
-            console_tty_write(server.console, tty_of(f)->number, buf + done, len - done, &count));
-        done += count;
-        if (!err)
-            continue;
-        if (err != -EAGAIN || (f->flags & O_NONBLOCK) || (err = wait_sleep(t, JG_TIME_INFINITE)))
-            break;
-    }
-    wait_remove(&w);
-    return done ? (int64_t)done : err;
+    if (tty_is_dead(c->file))
+        return -EIO;
+    err = console_errno(
+        console_tty_write(server.console, tty_of(c->file)->number, buf, size, &count));
+    return err ? err : count;
 }
 
 static int64_t tty_write(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
-    size_t size = io->length < CHUNK ? io->length : CHUNK;
-    int64_t done = 0, err;
-    uint8_t *buf;
+    const struct chunk c = {t, f, &tty_of(f)->wait, show};
+    int64_t err;
 
     (void)pos;
     if (tty_is_dead(f))
@@ -257,22 +241,7 @@ static int64_t tty_write(struct task *t, struct file *f, struct io *io, int64_t 
     if ((tty_of(f)->lflag & TOSTOP) && !tty_is_console(f) &&
         (err = tty_job_control(t, tty_of(f), SIGTTOU)))
         return err;
-    buf = rt_alloc(size ? size : 1);
-    if (!buf)
-        return -ENOMEM;
-    while (io->length) {
-        int64_t got = io_get(io, buf, size), sent = got > 0 ? send(t, f, buf, (size_t)got) : got;
-
-        if (sent <= 0) {
-            done = done ? done : sent;
-            break;
-        }
-        done += sent;
-        if (sent < got)
-            break;
-    }
-    rt_free(buf);
-    return done;
+    return chunk_write(&c, io, CHUNK);
 }
 
 static uint32_t tty_poll(struct file *f, struct poll_table *table)
@@ -291,11 +260,6 @@ static uint32_t tty_poll(struct file *f, struct poll_table *table)
     return mask;
 }
 
-static int64_t tty_stat(struct file *f, struct vfs_attr *out)
-{
-    return vfs_errno(vfs_getattr(f->inode->session, f->inode->node, out));
-}
-
 static void tty_release(struct file *f)
 {
     if (tty_is_pty(tty_of(f)))
@@ -308,7 +272,7 @@ const struct file_ops tty_ops = {
     .write = tty_write,
     .poll = tty_poll,
     .ioctl = tty_ioctl,
-    .stat = tty_stat,
+    .stat = inode_stat,
     .release = tty_release,
 };
 

@@ -2,7 +2,7 @@
  * Terminals and processes: sessions, foreground groups, job control, hanging up. See tty_state.h.
  *
  * A process's terminal is process->tty; a terminal's session and group say the same from the other
- * side. Both change under tasks_lock only.
+ * side: whoever has it for its own is of its session. Both change under tasks_lock only.
  */
 #include <jg/rt/string.h>
 
@@ -55,18 +55,6 @@ out:
     return err;
 }
 
-/* The session's processes have no terminal any more. tasks_lock is held. */
-static void clear_session(int session)
-{
-    LIST_FOR_EACH(it, &all_processes)
-    {
-        struct process *q = LIST_ENTRY(it, struct process, link);
-
-        if (q->sid == session)
-            q->tty = -1;
-    }
-}
-
 void tty_forget(unsigned number)
 {
     LIST_FOR_EACH(it, &all_processes)
@@ -100,8 +88,7 @@ int64_t tty_take(struct task *t, struct file *f, bool steal)
         err = 0;
     } else if (p->sid == p->pid && p->tty < 0 && (!tty->session || (steal && admin)) &&
                (file_readable(f) || admin)) {
-        if (tty->session)
-            clear_session(tty->session);
+        tty_forget(tty->number);
         give_to(tty, p);
         err = 0;
     }
@@ -131,7 +118,7 @@ int64_t tty_give_up(struct task *t, struct file *f)
         if (p->sid == p->pid) {
             send_group(tty->group, SIGHUP);
             send_group(tty->group, SIGCONT);
-            clear_session(p->sid);
+            tty_forget(tty->number);
             tty->session = tty->group = 0;
         }
         p->tty = -1;
@@ -296,7 +283,7 @@ void tty_disown(struct process *p)
         return;
     if (tty_is_pty(tty)) {
         send_group(tty->group, SIGHUP);
-        clear_session(p->sid);
+        tty_forget(tty->number);
         tty->session = tty->group = 0;
     } else {
         hang_up_session(tty, true);

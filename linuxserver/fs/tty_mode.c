@@ -143,22 +143,27 @@ static uint32_t when_of(uint32_t cmd)
     }
 }
 
+struct change {
+    const struct tty *tty;
+    const struct console_termios *mode;
+    uint32_t when;
+};
+
+static int64_t try_change(void *arg)
+{
+    const struct change *c = arg;
+
+    return console_errno(console_tty_set(server.console, c->tty->number, c->mode, c->when));
+}
+
 /* Waits where output must go first. Returns 0 or -errno. */
 static int64_t apply(struct task *t, struct file *f, const struct console_termios *mode,
                      uint32_t when)
 {
     struct tty *tty = tty_of(f);
-    struct waiter w;
-    int64_t err;
+    struct change change = {tty, mode, when};
+    int64_t err = wait_attempt(t, &tty->wait, false, try_change, &change);
 
-    wait_add(&tty->wait, &w, t);
-    for (;;) {
-        wait_prepare(t);
-        err = console_errno(console_tty_set(server.console, tty->number, mode, when));
-        if (err != -EAGAIN || (err = wait_sleep(t, JG_TIME_INFINITE)))
-            break;
-    }
-    wait_remove(&w);
     if (!err)
         tty->lflag = mode->lflag;
     return err;

@@ -111,6 +111,10 @@ static inline struct file *file_get(struct file *f)
 unsigned files_open(void);
 /* The attributes of files that have no node: nothing but a mode. Always 0. */
 int64_t anonymous_stat(struct file *f, struct vfs_attr *out);
+/* Those of a file with a node. 0 or -errno. */
+int64_t inode_stat(struct file *f, struct vfs_attr *out);
+/* lseek(2) where there is no end to count from: from the start and from here. */
+int64_t plain_seek(struct file *f, int64_t offset, int whence);
 
 /* Lets go of one reference; the last closes it. May wait: called with no lock held. */
 void file_put(struct file *f);

@@ -90,6 +90,24 @@ int wait_sleep(struct task *task, jg_time_t deadline)
     return sleep_until(task, deadline, &task->signalled);
 }
 
+int64_t wait_attempt(struct task *task, struct waitqueue *queue, bool once,
+                     int64_t (*attempt)(void *arg), void *arg)
+{
+    int64_t n, err = once ? -EAGAIN : 0;
+    struct waiter w;
+
+    wait_add(queue, &w, task);
+    for (;;) {
+        wait_prepare(task);
+        n = attempt(arg);
+        if (n != -EAGAIN || err)
+            break;
+        err = wait_sleep(task, JG_TIME_INFINITE);
+    }
+    wait_remove(&w);
+    return n == -EAGAIN ? err : n;
+}
+
 int wait_sleep_killable(struct task *task)
 {
     return sleep_until(task, JG_TIME_INFINITE, &task->killed);

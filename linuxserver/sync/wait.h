@@ -74,6 +74,14 @@ void wait_prepare(struct task *task);
 int wait_sleep(struct task *task, jg_time_t deadline);
 
 /*
+ * The loop above, for one queue: asks `attempt`, and again after each wake-up, until it answers anything but -EAGAIN.
+ * With `once` it is asked once and nobody sleeps. A pending signal ends the wait after one more look.
+ * Returns what `attempt` did, or -ERESTARTSYS. No lock may be held.
+ */
+int64_t wait_attempt(struct task *task, struct waitqueue *queue, bool once,
+                     int64_t (*attempt)(void *arg), void *arg);
+
+/*
  * As wait_sleep, but only a kill (never a caught signal) ends it: vfork, exec's removal of
  * siblings.
  */
