@@ -7,6 +7,7 @@
 #include <jg/rt/log.h>
 
 #include <fs/device.h>
+#include <fs/locks.h>
 #include <fs/namecache.h>
 #include <fs/tty.h>
 #include <ipc/console_client.h>
@@ -20,6 +21,14 @@ static void console_event(uint64_t bits)
         tty_event();
     if (bits & CONSOLE_EVENT_PTYS)
         pty_event();
+}
+
+static void vfs_event(uint64_t bits)
+{
+    if (bits & VFS_EVENT_GONE)
+        namecache_shrink(false);
+    if (bits & VFS_EVENT_LOCKS)
+        locks_event();
 }
 
 void events_loop(void)
@@ -38,7 +47,7 @@ void events_loop(void)
             timers_run();
         else if (in.key == EVENT_CONSOLE)
             console_event(in.word[0]);
-        else if (in.key == EVENT_VFS && (in.word[0] & VFS_EVENT_GONE))
-            namecache_shrink(false);
+        else if (in.key == EVENT_VFS)
+            vfs_event(in.word[0]);
     }
 }

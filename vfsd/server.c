@@ -7,7 +7,7 @@
  * Trust: clients are believed nothing. The dispatcher checks the form of a message, tree.h its
  *        sense; numbers of nodes are looked up in the session's own table.
  */
-#include "server.h"
+#include "server_ops.h"
 
 #include "devices.h"
 #include "pages.h"
@@ -17,24 +17,7 @@
 #include <ipc/vfs_server.h>
 #include <jg/rt/string.h>
 
-/* For the windows of readdir() and mounts(). */
-static _Alignas(8) char page_of_text[VFS_READDIR_MAX];
-
-static struct server *server_of(const struct vfs_call *call)
-{
-    return call->context;
-}
-
-static struct session *session_of(const struct vfs_call *call)
-{
-    return session_find(&server_of(call)->vfsd, call->key);
-}
-
-/* Begins an op: its session, or the answer that there is none. */
-#define SESSION(call)                                                                              \
-    struct session *session = session_of(call);                                                    \
-    if (!session)                                                                                  \
-    return JG_ERR_PEER_CLOSED
+_Alignas(8) char server_text[VFS_READDIR_MAX];
 
 static int32_t op_open(struct vfs_call *call, const struct vfs_place *from, const char *path,
                        size_t path_len, uint32_t how, uint32_t mode, const struct vfs_cred *who,
@@ -239,12 +222,6 @@ static int32_t op_readlink(struct vfs_call *call, const struct vfs_place *from, 
     return error;
 }
 
-/* How much of a window there is to fill. */
-static size_t room(const struct jg_window *window)
-{
-    return window->size < sizeof page_of_text ? window->size : sizeof page_of_text;
-}
-
 static int32_t op_readdir(struct vfs_call *call, uint64_t node, uint64_t cursor,
                           struct jg_window entries, size_t *entries_len)
 {
@@ -252,9 +229,9 @@ static int32_t op_readdir(struct vfs_call *call, uint64_t node, uint64_t cursor,
     int32_t error;
 
     SESSION(call);
-    error = tree_readdir(session, node, cursor, page_of_text, room(&entries), &used);
+    error = tree_readdir(session, node, cursor, server_text, server_room(&entries), &used);
     if (!error)
-        error = jg_window_write(&entries, 0, page_of_text, used);
+        error = jg_window_write(&entries, 0, server_text, used);
     *entries_len = error ? 0 : used;
     return error;
 }
@@ -327,9 +304,9 @@ static int32_t op_mounts(struct vfs_call *call, uint64_t root, struct jg_window 
     int32_t error;
 
     SESSION(call);
-    error = tree_mounts(session, root, page_of_text, room(&text), &used);
+    error = tree_mounts(session, root, server_text, server_room(&text), &used);
     if (!error)
-        error = jg_window_write(&text, 0, page_of_text, used);
+        error = jg_window_write(&text, 0, server_text, used);
     *text_len = error ? 0 : used;
     return error;
 }
@@ -370,6 +347,7 @@ void server_closed(struct server *server, uint64_t key)
     pages_close(session->end);
     pages_close(session->changed);
     session_free(session);
+    server_tell_locks(server);
 }
 
 static struct tree *tree_of(struct server *server, uint32_t root)
@@ -446,6 +424,11 @@ const struct vfs_ops server_ops = {
     .inspect = op_inspect,
     .words = op_words,
     .anonymous = op_anonymous,
+    .lock = op_lock,
+    .lock_wait = op_lock_wait,
+    .lock_test = op_lock_test,
+    .lock_release = op_lock_release,
+    .locks = op_locks,
     .open_session = op_open_session,
     .unpack = op_unpack,
 };

@@ -160,6 +160,7 @@ int32_t session_create(struct vfsd *vfsd, struct tree *tree, bool read_only, str
     session->vfsd = vfsd;
     session->tree = tree;
     session->read_only = read_only;
+    lock_client_init(&session->locks);
     error = grow(session);
     if (!error)
         error = session_open(session, (struct spot){tree->root, tree->root->root}, &root);
@@ -177,6 +178,7 @@ int32_t session_create(struct vfsd *vfsd, struct tree *tree, bool read_only, str
 
 void session_free(struct session *session)
 {
+    locks_end(&session->locks);
     for (uint32_t i = 0; i < session->room; i++)
         if (session->node[i].at.entry)
             release(session, &session->node[i]);

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "locks.h"
 #include "mount.h"
 
 #define NODES_LIMIT (1u << 20)
@@ -29,6 +30,7 @@ struct session {
     bool control; /* init's: may open sessions and unpack */
     uint64_t key; /* of its end at the port */
     jg_handle_t end, changed;
+    struct lock_client locks;
 };
 
 /*

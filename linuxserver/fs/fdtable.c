@@ -101,8 +101,7 @@ struct files *files_own(struct files *files)
 /* A descriptor of the table is closed: the table's record locks on that file go (fcntl(2)). */
 static void close_file(struct files *files, struct file *f)
 {
-    if (f->inode)
-        locks_release_owner(f->inode, files);
+    locks_release_owner(f, files);
     file_put(f);
 }
 

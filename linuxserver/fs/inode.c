@@ -173,6 +173,10 @@ int64_t vfs_errno(int32_t result)
         [VFS_ERROR_BUSY] = EBUSY,
         [VFS_ERROR_NOMEM] = ENOMEM,
         [VFS_ERROR_NODATA] = ENODATA,
+        [VFS_ERROR_AGAIN] = EAGAIN,
+        [VFS_ERROR_DEADLK] = EDEADLK,
+        [VFS_ERROR_NOLCK] = ENOLCK,
+        [VFS_ERROR_WOULD_BLOCK] = EWOULDBLOCK,
     };
 
     if (!result)

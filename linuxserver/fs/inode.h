@@ -29,6 +29,7 @@ struct inode {
     uint64_t device, number; /* st_dev, st_ino */
     uint32_t mode;
     uint32_t rdev_major, rdev_minor;
+    bool locked; /* locks of processes may be there: fs/locks.c */
     struct known known; /* the name cache's lock */
     struct backing backing;
     struct pipe *fifo; /* while somebody has the FIFO open */

@@ -1,19 +1,18 @@
 /*
  * Advisory locks. See locks.h.
  *
- * One list for all files: locks are few. A record lock belongs to a descriptor table (POSIX says
- * process; Linux too means the table, which survives exec and may be shared) or a description
- * (OFD); a flock to a description. The two kinds do not see each other. Waiters sleep on one queue
- * and look again.
+ * vfsd has the locks, so that two servers agree (docs/vfs.md); this says whose they are. A lock of a process belongs to
+ * its descriptor table (POSIX says process; Linux too means the table, which survives exec and may be shared), other
+ * locks to a description. Files without a node (pipes, sockets, procfs) are known to vfsd by what their
+ * descriptions have in common.
  *
- * Locks: locks_lock.
+ * A task that waits has a wait in vfsd under a ticket. When vfsd's event comes, all who wait ask: no news is
+ * lost, since vfsd decides before it raises the event, and a waiter is registered before it asks.
  */
 #include "locks.h"
 
-#include <jg/rt/heap.h>
-#include <jg/rt/list.h>
-#include <jg/stubs.h>
-
+#include <ipc/vfs_client.h>
+#include <server.h>
 #include <task.h>
 
 #include "inode.h"
@@ -24,226 +23,112 @@
 #define FLOCK_NONBLOCK  4
 #define FLOCK_UNLOCK    8
 
-struct lock {
-    struct list link;
-    struct inode *inode;
-    bool record;       /* fcntl; else flock */
-    const void *owner; /* files or file */
-    int pid;           /* who set it; -1: OFD */
-    bool exclusive;
-    int64_t start, end; /* inclusive */
-};
-
-/* A process that waits for a record lock, for deadlock detection. */
-struct waiting {
-    struct list link;
-    const void *owner;
-    const struct lock *wanted;
-};
-
-static struct mutex locks_lock = MUTEX_INIT;
-static struct list locks = LIST_INIT(locks);
-static struct list waitings = LIST_INIT(waitings);
 static struct waitqueue changed = {LIST_INIT(changed.waiters)};
+static uint64_t last_ticket;
 
-static bool overlap(const struct lock *a, const struct lock *b)
+/* A file as vfsd knows it. */
+struct locked {
+    jg_handle_t session;
+    uint64_t node, key;
+};
+
+static struct locked locked_of(const struct file *f)
 {
-    return a->start <= b->end && b->start <= a->end;
+    const struct inode *i = f->inode;
+
+    if (i && !inode_in_proc(i))
+        return (struct locked){i->session, i->node, 0};
+    return (struct locked){server.vfs, 0, i ? i->number : (uint64_t)(f->data ? f->data : f)};
 }
 
-static struct lock *conflict(const struct lock *want)
+void locks_event(void)
 {
-    LIST_FOR_EACH(it, &locks)
-    {
-        struct lock *l = LIST_ENTRY(it, struct lock, link);
-
-        if (l->inode == want->inode && l->record == want->record && l->owner != want->owner &&
-            overlap(l, want) && (l->exclusive || want->exclusive))
-            return l;
-    }
-    return NULL;
+    wait_wake(&changed);
 }
 
-static struct lock *copy(const struct lock *from)
+/* Waits for the outcome of a ticket. A signal gives it up, unless it was granted by then. */
+static int64_t wait_for(struct task *t, jg_handle_t session, uint64_t ticket)
 {
-    struct lock *l = rt_alloc(sizeof *l);
-
-    if (l)
-        *l = *from;
-    return l;
-}
-
-static void drop(struct lock *l)
-{
-    list_remove(&l->link);
-    rt_free(l);
-}
-
-/*
- * Removes the owner's locks in the range; may split one, for which `spare` is used (and then set to
- * NULL).
- */
-static void carve(const struct lock *range, struct lock **spare)
-{
-    LIST_FOR_EACH_SAFE(it, &locks)
-    {
-        struct lock *l = LIST_ENTRY(it, struct lock, link);
-
-        if (l->inode != range->inode || l->record != range->record || l->owner != range->owner ||
-            !overlap(l, range))
-            continue;
-        if (l->start < range->start && l->end > range->end) {
-            struct lock *high = *spare;
-
-            *spare = NULL;
-            *high = *l;
-            high->start = range->end + 1;
-            l->end = range->start - 1;
-            list_insert_before(&l->link, &high->link);
-            return;
-        }
-        if (l->start < range->start)
-            l->end = range->start - 1;
-        else if (l->end > range->end)
-            l->start = range->end + 1;
-        else
-            drop(l);
-    }
-}
-
-/* Would waiting for `want` close a circle of waiting owners? */
-static bool deadlock(const struct lock *want)
-{
-    const void *owner = want->owner;
-    const struct lock *at = want;
-
-    for (int depth = 0; depth < 64; depth++) {
-        const struct lock *holder = conflict(at);
-        bool found = false;
-
-        if (!holder)
-            return false;
-        if (holder->owner == owner)
-            return true;
-        LIST_FOR_EACH(it, &waitings)
-        {
-            struct waiting *w = LIST_ENTRY(it, struct waiting, link);
-
-            if (w->owner == holder->owner) {
-                at = w->wanted;
-                found = true;
-                break;
-            }
-        }
-        if (!found)
-            return false;
-        if (at->owner == owner)
-            return true;
-    }
-    return false;
-}
-
-/* Sets the lock, or with `unlock` only carves. Waits if asked. */
-static int64_t apply(struct task *t, const struct lock *want, bool unlock, bool wait)
-{
-    struct lock *new = copy(want), *spare = copy(want);
-    struct waiting me = {.owner = want->owner, .wanted = want};
     struct waiter w;
-    int64_t err = new &&spare ? 0 : -ENOLCK;
+    int64_t err, end = 0;
 
     wait_add(&changed, &w, t);
-    while (!err) {
-        struct lock *other;
-
+    for (;;) {
         wait_prepare(t);
-        mutex_lock(&locks_lock);
-        other = unlock ? NULL : conflict(want);
-        if (!other) {
-            carve(want, &spare);
-            if (!unlock) {
-                list_add_tail(&locks, &new->link);
-                new = NULL;
-            }
-            mutex_unlock(&locks_lock);
-            wait_wake(&changed);
+        err = vfs_errno(vfs_lock_wait(session, ticket, end != 0));
+        if (err != -EWOULDBLOCK || end)
             break;
-        }
-        if (!wait)
-            err = -EAGAIN;
-        else if (want->record && deadlock(want))
-            err = -EDEADLK;
-        else
-            list_add_tail(&waitings, &me.link);
-        mutex_unlock(&locks_lock);
-        if (err)
-            break;
-        err = wait_sleep(t, JG_TIME_INFINITE);
-        mutex_lock(&locks_lock);
-        list_remove(&me.link);
-        mutex_unlock(&locks_lock);
+        end = wait_sleep(t, JG_TIME_INFINITE);
     }
     wait_remove(&w);
-    rt_free(new);
-    rt_free(spare);
-    return err;
+    return err == -EWOULDBLOCK ? end : err;
 }
 
-static void release(const struct inode *inode, const void *owner, bool record)
+/* Sets the lock, or unlocks. Waits if asked. */
+static int64_t apply(struct task *t, struct file *f, struct vfs_lock *want, bool wait)
 {
-    bool any = false;
+    struct locked of = locked_of(f);
+    uint64_t ticket = wait ? __atomic_add_fetch(&last_ticket, 1, __ATOMIC_RELAXED) : 0;
+    int64_t err;
 
-    mutex_lock(&locks_lock);
-    LIST_FOR_EACH_SAFE(it, &locks)
-    {
-        struct lock *l = LIST_ENTRY(it, struct lock, link);
-
-        if (l->inode == inode && l->owner == owner && l->record == record) {
-            drop(l);
-            any = true;
-        }
-    }
-    mutex_unlock(&locks_lock);
-    if (any)
-        wait_wake(&changed);
+    want->node = of.node;
+    want->key = of.key;
+    if (want->type != VFS_LOCK_TYPE_NONE)
+        __atomic_or_fetch(&f->locked, 1u << want->kind, __ATOMIC_RELAXED);
+    if (want->type != VFS_LOCK_TYPE_NONE && f->inode)
+        __atomic_store_n(&f->inode->locked, true, __ATOMIC_RELAXED);
+    err = vfs_errno(vfs_lock(of.session, want, ticket));
+    return err == -EWOULDBLOCK && wait ? wait_for(t, of.session, ticket) : err;
 }
 
-void locks_release_owner(struct inode *inode, struct files *owner)
+static void release(const struct file *f, const void *owner, uint32_t kind)
 {
-    if (!list_empty(&locks))
-        release(inode, owner, true);
+    struct locked of = locked_of(f);
+
+    vfs_lock_release(of.session, of.node, of.key, (uint64_t)owner, kind);
 }
 
-void locks_release_file(struct file *f)
+void locks_release_owner(const struct file *f, const struct files *owner)
 {
-    if (!f->inode || list_empty(&locks))
-        return;
-    release(f->inode, f, true);
-    release(f->inode, f, false);
+    if (f->inode ? f->inode->locked : f->locked)
+        release(f, owner, VFS_LOCK_KIND_PROCESS);
+}
+
+void locks_release_file(const struct file *f)
+{
+    if (f->locked & 1u << VFS_LOCK_KIND_FLOCK)
+        release(f, f, VFS_LOCK_KIND_FLOCK);
+    if (f->locked & 1u << VFS_LOCK_KIND_DESCRIPTION)
+        release(f, f, VFS_LOCK_KIND_DESCRIPTION);
 }
 
 int64_t locks_flock(struct task *t, struct file *f, int operation)
 {
     int kind = operation & ~FLOCK_NONBLOCK;
-    struct lock want = {
-        .inode = f->inode, .owner = f, .end = INT64_MAX, .exclusive = kind == FLOCK_EXCLUSIVE};
+    struct vfs_lock want = {.owner = (uint64_t)f,
+                            .end = INT64_MAX,
+                            .pid = (uint32_t)t->process->pid,
+                            .kind = VFS_LOCK_KIND_FLOCK};
 
-    if (kind != FLOCK_SHARED && kind != FLOCK_EXCLUSIVE && kind != FLOCK_UNLOCK)
+    if (kind == FLOCK_SHARED)
+        want.type = VFS_LOCK_TYPE_SHARED;
+    else if (kind == FLOCK_EXCLUSIVE)
+        want.type = VFS_LOCK_TYPE_EXCLUSIVE;
+    else if (kind != FLOCK_UNLOCK)
         return -EINVAL;
-    if (!f->inode)
-        return 0; /* an anonymous file that nobody else can open */
-    return apply(t, &want, kind == FLOCK_UNLOCK, !(operation & FLOCK_NONBLOCK));
+    return apply(t, f, &want, !(operation & FLOCK_NONBLOCK));
 }
 
 /* The range that a struct flock means. Source: fcntl(2). */
-static int64_t range_of(struct file *f, const struct flock *lock, struct lock *out)
+static int64_t range_of(struct file *f, const struct flock *lock, struct vfs_lock *out)
 {
     struct vfs_attr attr;
-    int64_t start = lock->l_start, base = 0;
+    int64_t start = lock->l_start, base = 0, end;
 
     if (lock->l_whence == SEEK_CUR) {
         base = f->pos;
     } else if (lock->l_whence == SEEK_END) {
-        int64_t err = f->ops->stat(f, &attr);
+        int64_t err = f->ops->stat ? f->ops->stat(f, &attr) : anonymous_stat(f, &attr);
 
         if (err)
             return err;
@@ -255,59 +140,82 @@ static int64_t range_of(struct file *f, const struct flock *lock, struct lock *o
         return -EOVERFLOW;
     if (start < 0)
         return -EINVAL;
-    out->start = start;
-    out->end = INT64_MAX;
-    if (lock->l_len > 0 && __builtin_add_overflow(start, lock->l_len - 1, &out->end))
+    end = INT64_MAX;
+    if (lock->l_len > 0 && __builtin_add_overflow(start, lock->l_len - 1, &end))
         return -EOVERFLOW;
     if (lock->l_len < 0) {
-        out->start = start + lock->l_len;
-        out->end = start - 1;
+        end = start - 1;
+        start += lock->l_len;
     }
-    return out->start < 0 ? -EINVAL : 0;
+    if (start < 0)
+        return -EINVAL;
+    out->start = (uint64_t)start;
+    out->end = (uint64_t)end;
+    return 0;
 }
 
-static void describe(const struct lock *l, struct flock *lock)
+static void describe(const struct vfs_lock *l, struct flock *lock)
 {
-    lock->l_type = l->exclusive ? F_WRLCK : F_RDLCK;
+    if (l->type == VFS_LOCK_TYPE_NONE) {
+        lock->l_type = F_UNLCK;
+        return;
+    }
+    lock->l_type = l->type == VFS_LOCK_TYPE_EXCLUSIVE ? F_WRLCK : F_RDLCK;
     lock->l_whence = SEEK_SET;
-    lock->l_start = l->start;
-    lock->l_len = l->end == INT64_MAX ? 0 : l->end - l->start + 1;
-    lock->l_pid = l->pid;
+    lock->l_start = (int64_t)l->start;
+    lock->l_len = l->end == INT64_MAX ? 0 : (int64_t)(l->end - l->start + 1);
+    lock->l_pid = (int)l->pid;
+}
+
+/* F_GETLK: what is in the way. */
+static int64_t test(struct file *f, struct vfs_lock *want, struct flock *lock)
+{
+    struct locked of = locked_of(f);
+    struct vfs_lock found;
+    int64_t err;
+
+    want->node = of.node;
+    want->key = of.key;
+    err = vfs_errno(vfs_lock_test(of.session, want, &found));
+    if (!err)
+        describe(&found, lock);
+    return err;
 }
 
 int64_t locks_fcntl(struct task *t, struct file *f, int cmd, struct flock *lock)
 {
     bool ofd = cmd == F_OFD_GETLK || cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW;
     bool get = cmd == F_GETLK || cmd == F_OFD_GETLK, wait = cmd == F_SETLKW || cmd == F_OFD_SETLKW;
-    struct lock want = {.inode = f->inode,
-                        .record = true,
-                        .owner = ofd ? (const void *)f : t->files,
-                        .pid = ofd ? -1 : t->process->pid};
-    const struct lock *other;
+    struct vfs_lock want = {.owner = ofd ? (uint64_t)f : (uint64_t)t->files,
+                            .pid = ofd ? (uint32_t)-1 : (uint32_t)t->process->pid,
+                            .kind = ofd ? VFS_LOCK_KIND_DESCRIPTION : VFS_LOCK_KIND_PROCESS};
     int64_t err;
 
+    if (get && lock->l_type != F_RDLCK && lock->l_type != F_WRLCK)
+        return -EINVAL;
+    if ((err = range_of(f, lock, &want)))
+        return err;
     if (lock->l_type != F_RDLCK && lock->l_type != F_WRLCK && lock->l_type != F_UNLCK)
-        return -EINVAL;
-    if (ofd && lock->l_pid)
-        return -EINVAL;
-    if (!f->inode)
         return -EINVAL;
     if (!get && ((lock->l_type == F_RDLCK && !file_readable(f)) ||
                  (lock->l_type == F_WRLCK && !file_writable(f))))
         return -EBADF;
-    if ((err = range_of(f, lock, &want)))
-        return err;
-    want.exclusive = lock->l_type == F_WRLCK;
-    if (!get)
-        return apply(t, &want, lock->l_type == F_UNLCK, wait);
-    if (lock->l_type == F_UNLCK)
+    if (ofd && lock->l_pid)
         return -EINVAL;
-    mutex_lock(&locks_lock);
-    other = conflict(&want);
-    if (other)
-        describe(other, lock);
-    else
-        lock->l_type = F_UNLCK;
-    mutex_unlock(&locks_lock);
-    return 0;
+    want.type = lock->l_type == F_WRLCK   ? VFS_LOCK_TYPE_EXCLUSIVE
+                : lock->l_type == F_RDLCK ? VFS_LOCK_TYPE_SHARED
+                                          : VFS_LOCK_TYPE_NONE;
+    return get ? test(f, &want, lock) : apply(t, f, &want, wait);
+}
+
+int64_t locks_tell(const struct file *f, const struct files *owner, char *buf, size_t size,
+                   size_t *length)
+{
+    struct locked of = f ? locked_of(f) : (struct locked){server.vfs, 0, 0};
+
+    *length = 0;
+    if (f && !f->locked && !(f->inode && f->inode->locked))
+        return 0;
+    return vfs_errno(
+        vfs_locks(of.session, of.node, of.key, (uint64_t)owner, (uint64_t)f, buf, size, length));
 }

@@ -9,6 +9,7 @@
 
 int64_t proc_fdinfo(struct task *reader, struct proc_node at, struct text *out)
 {
+    const struct files *owner = NULL; /* only compared */
     struct file *f = NULL;
     struct vfs_attr attr;
     struct task *t;
@@ -21,6 +22,7 @@ int64_t proc_fdinfo(struct task *reader, struct proc_node at, struct text *out)
     if (t && t->files) {
         f = files_lookup(t->files, at.fd);
         cloexec = fd_get_flags(t, at.fd);
+        owner = t->files;
     }
     mutex_unlock(&tasks_lock);
     if (!f)
@@ -33,6 +35,7 @@ int64_t proc_fdinfo(struct task *reader, struct proc_node at, struct text *out)
         f->ops->info(f, more, sizeof more);
         text_add(out, "%s", more);
     }
+    proc_locks_of(f, owner, out);
     file_put(f);
     return 0;
 }

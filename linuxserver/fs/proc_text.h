@@ -43,6 +43,7 @@ int64_t proc_uptime(struct task *reader, struct proc_node at, struct text *out);
 int64_t proc_version(struct task *reader, struct proc_node at, struct text *out);
 int64_t proc_filesystems(struct task *reader, struct proc_node at, struct text *out);
 int64_t proc_devices(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_locks(struct task *reader, struct proc_node at, struct text *out);
 int64_t proc_swaps(struct task *reader, struct proc_node at, struct text *out);
 int64_t proc_empty(struct task *reader, struct proc_node at, struct text *out);
 int64_t proc_kernel_cmdline(struct task *reader, struct proc_node at, struct text *out);
@@ -73,6 +74,12 @@ int64_t proc_oom_score(struct task *reader, struct proc_node at, struct text *ou
 int64_t proc_fdinfo(struct task *reader, struct proc_node at, struct text *out);
 int64_t proc_children(struct task *reader, struct proc_node at, struct text *out);
 int64_t proc_constant(struct task *reader, struct proc_node at, struct text *out);
+
+struct file;
+struct files;
+
+/* Adds fdinfo's lines of the locks that a descriptor of this table is about. */
+void proc_locks_of(const struct file *f, const struct files *owner, struct text *out);
 
 /* The name of the entry, for proc_sys_value. */
 const char *proc_entry_name(struct proc_node at);

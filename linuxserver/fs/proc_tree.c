@@ -59,6 +59,7 @@ static const struct proc_entry entries[] = {
     FILE("filesystems", ROOT, 0444, proc_filesystems),
     FILE("devices", ROOT, 0444, proc_devices),
     FILE("swaps", ROOT, 0444, proc_swaps),
+    FILE("locks", ROOT, 0444, proc_locks),
     FILE("partitions", ROOT, 0444, proc_empty),
     FILE("cmdline", ROOT, 0444, proc_kernel_cmdline),
     LINK("mounts", ROOT, SYMLINK),

@@ -92,6 +92,7 @@ struct file {
     void *data;          /* the kind's own */
     uint64_t cookie;     /* the kind's own */
     int owner;           /* F_SETOWN */
+    uint32_t locked;     /* kinds of locks that were set through it: fs/locks.c */
     struct list watches; /* of epoll: fs/epoll.h */
 };
 
