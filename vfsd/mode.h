@@ -18,6 +18,7 @@
 #define MODE_BITS          07777u /* what chmod() sets */
 #define MODE_PERMISSIONS   0777u
 #define MODE_GROUP_EXECUTE 0010u
+#define MODE_OTHER_WRITE   0002u
 #define MODE_ANY_EXECUTE   0111u
 
 /* What a caller wants to do with an inode; the same bits as one class of the permissions. */

@@ -1,7 +1,8 @@
 /*
  * Permission: pure functions of an inode and the caller's credentials.
  *
- * Source: Linux 6.1's rules, as path_resolution(7), inode(7) and capabilities(7) tell them.
+ * Source: Linux 6.1's rules, as path_resolution(7), inode(7) and capabilities(7) tell them; links as with
+ *         fs.protected_symlinks and fs.protected_hardlinks of proc(5) set, as distributions have them.
  */
 #include "permission.h"
 
@@ -43,6 +44,24 @@ int32_t permission_check(const struct inode *inode, const struct vfs_cred *who, 
     if (!(may & MAY_EXECUTE) || (inode->mode & MODE_ANY_EXECUTE))
         return who->powers & VFS_POWER_DAC_OVERRIDE ? 0 : VFS_ERROR_ACCES;
     return VFS_ERROR_ACCES;
+}
+
+bool permission_follow(const struct inode *dir, const struct inode *link,
+                       const struct vfs_cred *who)
+{
+    const uint32_t shared = MODE_STICKY | MODE_OTHER_WRITE;
+
+    return link->uid == who->uid || (dir->mode & shared) != shared || dir->uid == link->uid;
+}
+
+bool permission_link(const struct inode *inode, const struct vfs_cred *who)
+{
+    const uint32_t setgid = MODE_SETGID | MODE_GROUP_EXECUTE;
+
+    if (permission_owner(inode, who))
+        return true;
+    return inode_type(inode) == MODE_FILE && !(inode->mode & MODE_SETUID) &&
+           (inode->mode & setgid) != setgid && !permission_check(inode, who, MAY_READ | MAY_WRITE);
 }
 
 /* Write and search a directory, in which names may be changed at all. */

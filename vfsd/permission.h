@@ -13,6 +13,18 @@ int32_t permission_check(const struct inode *inode, const struct vfs_cred *who, 
 /* Tells whether `who` owns the inode, or may act as if. */
 bool permission_owner(const struct inode *inode, const struct vfs_cred *who);
 
+/*
+ * Tells whether `who` may follow `link`, found in `dir` as the end of a path: in a sticky folder that everybody may write
+ * only one's own links count, and those of the folder's owner.
+ */
+bool permission_follow(const struct inode *dir, const struct inode *link,
+                       const struct vfs_cred *who);
+
+/*
+ * Tells whether `who` may give a file another name: its owner, or for a plain file, not set-id, who may read and write it.
+ */
+bool permission_link(const struct inode *inode, const struct vfs_cred *who);
+
 /* Tells whether `gid` is among the groups of `who`. */
 bool permission_in_group(const struct vfs_cred *who, uint32_t gid);
 

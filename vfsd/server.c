@@ -311,11 +311,11 @@ static int32_t op_mounts(struct vfs_call *call, uint64_t root, struct jg_window 
     return error;
 }
 
-static int32_t op_anonymous(struct vfs_call *call, uint64_t dir, uint32_t mode,
+static int32_t op_anonymous(struct vfs_call *call, uint64_t dir, uint32_t mode, uint32_t how,
                             const struct vfs_cred *who, struct vfs_attr *found)
 {
     SESSION(call);
-    return tree_anonymous(session, dir, mode, who, found);
+    return tree_anonymous(session, dir, mode, how, who, found);
 }
 
 int32_t server_open(struct server *server, struct tree *tree, bool read_only, bool control,

@@ -89,7 +89,7 @@ int32_t tree_link(struct session *session, uint64_t node, struct tree_path path,
                   const struct vfs_cred *who, struct rest *rest, uint32_t *foreign);
 
 /* anonymous(). found->node is open. */
-int32_t tree_anonymous(struct session *session, uint64_t dir, uint32_t mode,
+int32_t tree_anonymous(struct session *session, uint64_t dir, uint32_t mode, uint32_t how,
                        const struct vfs_cred *who, struct vfs_attr *found);
 
 /*

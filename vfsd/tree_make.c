@@ -215,6 +215,8 @@ int32_t tree_link(struct session *session, uint64_t node, struct tree_path path,
         return walk_rest(&walk, rest->text, rest->size, &rest->length);
     if (walk.at.mount != old->mount)
         return VFS_ERROR_XDEV;
+    if (!permission_link(inode, who))
+        return VFS_ERROR_PERM;
     error = permission_add(walk.at.entry->inode, who);
     if (!error)
         error = may_link(inode);
@@ -234,7 +236,7 @@ int32_t tree_link(struct session *session, uint64_t node, struct tree_path path,
     return 0;
 }
 
-int32_t tree_anonymous(struct session *session, uint64_t dir, uint32_t mode,
+int32_t tree_anonymous(struct session *session, uint64_t dir, uint32_t mode, uint32_t how,
                        const struct vfs_cred *who, struct vfs_attr *found)
 {
     const struct spot *at = session_spot(session, dir);
@@ -259,7 +261,7 @@ int32_t tree_anonymous(struct session *session, uint64_t dir, uint32_t mode,
     error = inode_create(at->entry->inode->fs, mode, who->uid, gid, &inode);
     if (error)
         return error;
-    inode->flags = INODE_LINKABLE;
+    inode->flags = how & VFS_WALK_EXCLUSIVE ? 0 : INODE_LINKABLE;
     entry = entry_create(inode, "", 0);
     if (!entry) {
         inode_free(inode);

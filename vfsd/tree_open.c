@@ -28,6 +28,7 @@ static int32_t may_open(const struct spot *at, uint32_t how, const struct vfs_cr
 {
     const struct inode *inode = at->entry->inode;
     uint32_t may = may_of(how);
+    int32_t error;
 
     switch (inode_type(inode)) {
     case MODE_LINK:
@@ -54,7 +55,10 @@ static int32_t may_open(const struct spot *at, uint32_t how, const struct vfs_cr
             return VFS_ERROR_ACCES;
         break;
     }
-    return permission_check(inode, who, may);
+    error = permission_check(inode, who, may);
+    if (!error && (how & VFS_WALK_OWNER) && !permission_owner(inode, who))
+        error = VFS_ERROR_PERM;
+    return error;
 }
 
 /* The last part of open(): checks, cuts, and makes the node. */
@@ -130,7 +134,9 @@ static int32_t walk_creating(struct session *session, struct walk *walk, uint32_
         if (error || walk->foreign)
             return error;
         if (walk->kind != LAST_NAME) {
-            walk_dots(walk);
+            error = walk_dots(walk);
+            if (error)
+                return error;
             break;
         }
         if (walk->slash)

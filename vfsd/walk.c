@@ -30,7 +30,10 @@ int32_t walk_begin(struct walk *walk, const struct session *session, const struc
         start = session_spot(session, from->dir);
         if (!start)
             return VFS_ERROR_BADNODE;
+    } else if (how & VFS_WALK_BENEATH) {
+        return VFS_ERROR_XDEV;
     }
+    walk->rules = how & (VFS_WALK_NO_LINKS | VFS_WALK_ONE_MOUNT | VFS_WALK_BENEATH);
     walk->vfsd = session->vfsd;
     walk->who = who;
     walk->root = *root;
@@ -39,6 +42,7 @@ int32_t walk_begin(struct walk *walk, const struct session *session, const struc
     walk->last_length = 0;
     walk->foreign = 0;
     walk->empty = !length;
+    walk->rooted = length && path[0] == '/';
     walk->links = 0;
     walk->basis = 0;
     walk->depth = 1;
@@ -102,29 +106,35 @@ static bool next_name(struct walk *walk)
     return true;
 }
 
-/* Descends into whatever covers `at`. */
-static void cross_mounts(struct walk *walk)
+/* Descends into whatever covers `at`. Returns 0 or XDEV. */
+static int32_t cross_mounts(struct walk *walk)
 {
     struct mount *mount;
 
     while (walk->at.entry->mounts && (mount = mount_at(walk->vfsd, walk->at))) {
+        if (walk->rules & VFS_WALK_ONE_MOUNT)
+            return VFS_ERROR_XDEV;
         walk->at.mount = mount;
         walk->at.entry = mount->root;
         if (!mount->root) {
             walk->foreign = mount->tag;
-            return;
+            break;
         }
     }
+    return 0;
 }
 
-static void step_up(struct walk *walk)
+static int32_t step_up(struct walk *walk)
 {
     struct spot at = walk->at;
 
+    walk->rooted = true;
     while (at.entry != walk->root.entry || at.mount != walk->root.mount) {
         if (at.entry == at.mount->root) {
             if (!at.mount->parent)
                 break;
+            if (walk->rules & VFS_WALK_ONE_MOUNT)
+                return VFS_ERROR_XDEV;
             at = (struct spot){at.mount->parent, at.mount->point};
             continue;
         }
@@ -132,10 +142,10 @@ static void step_up(struct walk *walk)
             break;
         at.entry = at.entry->parent;
         walk->at = at;
-        cross_mounts(walk);
-        return;
+        return cross_mounts(walk);
     }
     walk->at = at;
+    return walk->rules & VFS_WALK_BENEATH ? VFS_ERROR_XDEV : 0;
 }
 
 int32_t walk_last(struct walk *walk, struct entry **found)
@@ -147,31 +157,53 @@ int32_t walk_last(struct walk *walk, struct entry **found)
     return 0;
 }
 
-int32_t walk_enter(struct walk *walk, struct entry *found, bool follow, bool *again)
+static void searched(struct walk *walk, const struct inode *inode)
 {
-    const struct inode *inode = found->inode;
+    if (walk->basis < VFS_BASIS_MAX)
+        walk->word[walk->basis] = (uint16_t)words_of(inode);
+    walk->basis++;
+}
 
-    *again = false;
-    if (follow && inode_type(inode) == MODE_LINK) {
-        if (walk->links++ >= WALK_LINKS)
-            return VFS_ERROR_LOOP;
-        /* At most one text for each link, and the caller's: `text` is large enough. */
-        walk->text[walk->depth].at = inode->link.text;
-        walk->text[walk->depth++].end = inode->link.text + inode->link.length;
-        if (inode->link.text[0] == '/')
-            walk->at = walk->root;
-        *again = true;
-        return 0;
+/* Goes on with a link's text. In a folder that everybody may write the answer rests on the link's owner, too. */
+static int32_t follow_link(struct walk *walk, const struct inode *inode)
+{
+    const struct inode *dir = walk->at.entry->inode;
+
+    if (walk->links++ >= WALK_LINKS)
+        return VFS_ERROR_LOOP;
+    if (!walk->more && (dir->mode & MODE_STICKY)) {
+        searched(walk, inode);
+        if (!permission_follow(dir, inode, walk->who))
+            return VFS_ERROR_ACCES;
     }
-    walk->at.entry = found;
-    cross_mounts(walk);
+    if (walk->rules & VFS_WALK_NO_LINKS)
+        return VFS_ERROR_LOOP;
+    if (inode->link.text[0] == '/') {
+        if (walk->rules & VFS_WALK_BENEATH)
+            return VFS_ERROR_XDEV;
+        if ((walk->rules & VFS_WALK_ONE_MOUNT) &&
+            (!walk->rooted || walk->at.mount != walk->root.mount))
+            return VFS_ERROR_XDEV;
+        walk->at = walk->root;
+    }
+    /* At most one text for each link, and the caller's: `text` is large enough. */
+    walk->text[walk->depth].at = inode->link.text;
+    walk->text[walk->depth++].end = inode->link.text + inode->link.length;
     return 0;
 }
 
-void walk_dots(struct walk *walk)
+int32_t walk_enter(struct walk *walk, struct entry *found, bool follow, bool *again)
 {
-    if (walk->kind == LAST_DOTDOT)
-        step_up(walk);
+    *again = follow && inode_type(found->inode) == MODE_LINK;
+    if (*again)
+        return follow_link(walk, found->inode);
+    walk->at.entry = found;
+    return cross_mounts(walk);
+}
+
+int32_t walk_dots(struct walk *walk)
+{
+    return walk->kind == LAST_DOTDOT ? step_up(walk) : 0;
 }
 
 /*
@@ -185,13 +217,6 @@ static bool foreign_takes(struct walk *walk)
     walk->foreign = 0;
     walk->at = (struct spot){walk->at.mount->parent, walk->at.mount->point};
     return false;
-}
-
-static void searched(struct walk *walk, const struct inode *dir)
-{
-    if (walk->basis < VFS_BASIS_MAX)
-        walk->word[walk->basis] = (uint16_t)words_of(dir);
-    walk->basis++;
 }
 
 void walk_basis(const struct walk *walk, const struct inode *inode, struct vfs_basis *out)
@@ -230,10 +255,12 @@ int32_t walk_parent(struct walk *walk)
         error = permission_check(walk->at.entry->inode, walk->who, MAY_EXECUTE);
         if (error || !walk->more)
             return error;
-        if (walk->kind == LAST_DOTDOT)
-            step_up(walk);
-        if (walk->kind != LAST_NAME)
+        if (walk->kind != LAST_NAME) {
+            error = walk_dots(walk);
+            if (error)
+                return error;
             continue;
+        }
         error = walk_last(walk, &found);
         if (!error && !found)
             error = VFS_ERROR_NOENT;
@@ -256,7 +283,9 @@ int32_t walk_full(struct walk *walk, uint32_t how)
         if (error || walk->foreign)
             return error;
         if (walk->kind != LAST_NAME) {
-            walk_dots(walk);
+            error = walk_dots(walk);
+            if (error)
+                return error;
             break;
         }
         directory |= walk->slash;

@@ -36,7 +36,9 @@ struct walk {
     enum last_kind kind;
     bool slash; /* slashes follow the last name */
     bool more;  /* other names follow it */
+    bool rooted; /* the path began at the root, or went up: Linux knows its mount then */
     bool empty; /* the path is empty, and the caller may use it so */
+    uint32_t rules; /* NO_LINKS, ONE_MOUNT, BENEATH */
     unsigned links, depth, last_depth;
     uint32_t basis;               /* directories that were searched ... */
     uint16_t word[VFS_BASIS_MAX]; /* ... and their words, as many as fit */
@@ -46,8 +48,9 @@ struct walk {
 };
 
 /*
- * Prepares a walk. With VFS_WALK_EMPTY_PATH in `how`, an empty path means from->dir itself.
- * Returns 0; BADNODE, NOENT (empty path), NAMETOOLONG.
+ * Prepares a walk. With VFS_WALK_EMPTY_PATH in `how`, an empty path means from->dir itself; NO_LINKS, ONE_MOUNT and
+ * BENEATH hold for all of it.
+ * Returns 0; BADNODE, NOENT (empty path), NAMETOOLONG, XDEV (absolute with BENEATH).
  */
 int32_t walk_begin(struct walk *walk, const struct session *session, const struct vfs_place *from,
                    const char *path, size_t length, uint32_t how, const struct vfs_cred *who);
@@ -66,7 +69,8 @@ int32_t walk_last(struct walk *walk, struct entry **found);
 
 /*
  * Steps onto what walk_last() found: through mounts; and with `follow` from a link to its target,
- * after which `*again` tells that walk_parent() must go on. Returns 0 or LOOP.
+ * after which `*again` tells that walk_parent() must go on. Returns 0, LOOP, XDEV, or ACCES: somebody else's link at the
+ * end of a path, in a folder where everybody may put one.
  */
 int32_t walk_enter(struct walk *walk, struct entry *found, bool follow, bool *again);
 
@@ -76,8 +80,8 @@ int32_t walk_enter(struct walk *walk, struct entry *found, bool follow, bool *ag
  */
 void walk_basis(const struct walk *walk, const struct inode *inode, struct vfs_basis *out);
 
-/* Goes to the end when that is "." or ".." or the root (any kind but LAST_NAME). */
-void walk_dots(struct walk *walk);
+/* Goes to the end when that is "." or ".." or the root (any kind but LAST_NAME). Returns 0 or XDEV. */
+int32_t walk_dots(struct walk *walk);
 
 /*
  * Walks the whole path; `how` is that of the call (NOFOLLOW, DIRECTORY). On 0 `at` is what was

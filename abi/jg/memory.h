@@ -61,6 +61,7 @@ enum jg_vmo_op {
 #define JG_TRANSFER_READ 1u   /* VMO -> memory */
 #define JG_TRANSFER_WRITE 2u  /* memory -> VMO, growing its size as needed */
 #define JG_TRANSFER_APPEND 3u /* as WRITE, at the size that it has then; offset is written back */
+#define JG_TRANSFER_PEEK 4u   /* as READ, leaving the stamp of the last read */
 struct jg_transfer {
     uint32_t op;
     jg_handle_t aspace; /* JG_HANDLE_NONE: the caller's own */

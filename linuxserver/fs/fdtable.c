@@ -141,15 +141,34 @@ static int limit_of(struct task *t)
     return limit < ROOM_MAX ? (int)limit : ROOM_MAX;
 }
 
+/* The lowest free descriptor >= least; perhaps beyond the table's room. The lock is held. */
+static int find_free(const struct files *files, int least)
+{
+    int fd = least > files->first_free ? least : files->first_free;
+
+    while (fd < files->room && files->file[fd])
+        fd++;
+    return fd;
+}
+
+bool fd_available(struct task *t)
+{
+    struct files *files = t->files;
+    int limit = limit_of(t), fd;
+
+    mutex_lock(&files->lock);
+    fd = files->first_free = find_free(files, 0);
+    mutex_unlock(&files->lock);
+    return fd < limit;
+}
+
 int fd_install(struct task *t, struct file *f, int least, bool cloexec)
 {
     struct files *files = t->files;
     int fd, limit = limit_of(t), err;
 
     mutex_lock(&files->lock);
-    fd = least > files->first_free ? least : files->first_free;
-    while (fd < files->room && files->file[fd])
-        fd++;
+    fd = find_free(files, least);
     if (fd >= limit) {
         mutex_unlock(&files->lock);
         return -EMFILE;

@@ -17,9 +17,11 @@
 #define WAYS     4u
 #define PATH_KEPT 255u
 #define CREDS    16u
-#define KEY_HOW  (VFS_WALK_NOFOLLOW | VFS_WALK_DIRECTORY)
+#define KEY_HOW                                                                                    \
+    (VFS_WALK_NOFOLLOW | VFS_WALK_DIRECTORY | VFS_WALK_NO_LINKS | VFS_WALK_ONE_MOUNT |             \
+     VFS_WALK_BENEATH)
 #define WANTED   (VFS_WALK_READ | VFS_WALK_WRITE | VFS_WALK_EXECUTE)
-#define CHANGES  (VFS_WALK_CREATE | VFS_WALK_EXCLUSIVE | VFS_WALK_TRUNCATE)
+#define CHANGES  (VFS_WALK_CREATE | VFS_WALK_EXCLUSIVE | VFS_WALK_TRUNCATE | VFS_WALK_OWNER)
 
 _Static_assert(WANTED == 7 * VFS_WALK_READ, "eight ways to want a file");
 
@@ -351,7 +353,7 @@ static bool kept_open(const struct walk *w, uint32_t how, struct inode **out, in
     bool good = false;
 
     mutex_lock(&lock);
-    n = how & (VFS_WALK_EXCLUSIVE | VFS_WALK_TRUNCATE) ? NULL : find(w, how);
+    n = how & (VFS_WALK_EXCLUSIVE | VFS_WALK_TRUNCATE | VFS_WALK_OWNER) ? NULL : find(w, how);
     if (n && n->absent) {
         good = !(how & VFS_WALK_CREATE) && name_holds(n);
         *result = VFS_ERROR_NOENT;

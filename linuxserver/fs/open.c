@@ -12,13 +12,15 @@
 /* Status flags that stay with the description. */
 #define KEPT_FLAGS                                                                                 \
     (O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | \
-     O_NOATIME | O_PATH | FASYNC)
+     O_NOATIME | O_PATH | O_NOFOLLOW | O_TMPFILE | FASYNC)
 
 int64_t file_open_inode(struct task *t, struct inode *inode, uint32_t flags, struct file **out)
 {
     const struct file_ops *ops;
 
     flags &= KEPT_FLAGS | O_NOCTTY;
+    if ((flags & O_DIRECT) && !(flags & O_PATH))
+        return -EINVAL; /* as of 6.1 on tmpfs; later kernels let it be */
     if (flags & O_PATH) {
         ops = &path_ops;
     } else {
@@ -37,7 +39,8 @@ int64_t file_open_inode(struct task *t, struct inode *inode, uint32_t flags, str
             return -ENXIO;
         }
     }
-    bool claims = ops == &regular_ops && (flags & O_ACCMODE) != O_RDONLY;
+    uint32_t access = flags & O_ACCMODE;
+    bool claims = ops == &regular_ops && (access == O_WRONLY || access == O_RDWR);
 
     if (claims && !backing_claim(&inode->backing, false))
         return -ETXTBSY;
@@ -57,6 +60,8 @@ static uint32_t walk_flags(uint32_t flags)
         how |= VFS_WALK_DIRECTORY;
     if (flags & O_PATH)
         return how;
+    if (flags & O_NOATIME)
+        how |= VFS_WALK_OWNER;
     if (access != O_WRONLY)
         how |= VFS_WALK_READ;
     if (access != O_RDONLY)
@@ -105,18 +110,16 @@ int64_t file_open_unnamed(struct walk *w, uint32_t flags, uint32_t mode, struct 
 {
     struct vfs_attr found;
     struct inode *dir, *inode;
-    int64_t err = path_inode(w, true, &dir);
+    int64_t err = path_directory(w, !(flags & O_NOFOLLOW), &dir);
 
     if (err)
         return err;
     if (inode_in_proc(dir))
         err = -EOPNOTSUPP;
-    else if (!mode_is(dir->mode, S_IFDIR))
-        err = -ENOTDIR;
     else
         err = vfs_errno(vfs_anonymous(dir->session, dir->node,
-                                      S_IFREG | (mode & ~w->task->fs->umask & 07777), &w->cred,
-                                      &found));
+                                      S_IFREG | (mode & ~w->task->fs->umask & 07777),
+                                      flags & O_EXCL ? VFS_WALK_EXCLUSIVE : 0, &w->cred, &found));
     if (!err) {
         inode = inode_of(dir->session, &found);
         err = inode ? file_open_inode(w->task, inode, flags, out) : -ENOMEM;

@@ -25,18 +25,36 @@ static int64_t set_start(struct walk *w, struct inode *dir)
     return 0;
 }
 
+static bool scoped(const struct walk *w)
+{
+    return w->rules.in_root || (w->rules.how & VFS_WALK_BENEATH);
+}
+
+/* The start of the walk becomes its root, too. */
+static void set_scope(struct walk *w)
+{
+    if (w->in_proc) {
+        w->proc_scoped = true;
+        w->proc_start = w->proc;
+    } else {
+        w->place.root = w->place.dir;
+        w->root_session = w->session;
+    }
+}
+
 static int64_t start_at(struct walk *w, int dirfd)
 {
     struct task *t = w->task;
     struct file *f;
+    bool absolute = w->path[0] == '/' && !w->rules.in_root;
 
     mutex_lock(&t->fs->lock);
-    w->base = inode_get(dirfd == AT_FDCWD || w->path[0] == '/' ? t->fs->cwd : t->fs->root);
+    w->base = inode_get(dirfd == AT_FDCWD || absolute ? t->fs->cwd : t->fs->root);
     w->place.root = t->fs->root->node;
     w->session = w->root_session = t->fs->root->session;
     w->place.dir = w->place.root;
     mutex_unlock(&t->fs->lock);
-    if (w->path[0] == '/')
+    if (absolute)
         return 0;
     if (dirfd == AT_FDCWD)
         return set_start(w, w->base);
@@ -90,13 +108,16 @@ static struct walk *walk_create(struct task *t)
     return w;
 }
 
-int64_t path_begin(struct task *t, int dirfd, uint64_t path_va, bool empty_ok, struct walk **out)
+static int64_t begin(struct task *t, int dirfd, uint64_t path_va, bool empty_ok,
+                     const struct path_rules *rules, struct walk **out)
 {
     struct walk *w = walk_create(t);
     int64_t n;
 
     if (!w)
         return -ENOMEM;
+    if (rules)
+        w->rules = *rules;
     n = copy_in_string(t->mm, w->path, path_va, sizeof w->path);
     if (n >= 0) {
         w->length = (size_t)n;
@@ -106,8 +127,21 @@ int64_t path_begin(struct task *t, int dirfd, uint64_t path_va, bool empty_ok, s
         path_end(w);
         return n;
     }
+    if (scoped(w))
+        set_scope(w);
     *out = w;
     return 0;
+}
+
+int64_t path_begin(struct task *t, int dirfd, uint64_t path_va, bool empty_ok, struct walk **out)
+{
+    return begin(t, dirfd, path_va, empty_ok, NULL, out);
+}
+
+int64_t path_begin_ruled(struct task *t, int dirfd, uint64_t path_va,
+                         const struct path_rules *rules, struct walk **out)
+{
+    return begin(t, dirfd, path_va, false, rules, out);
 }
 
 int64_t path_begin_kernel(struct task *t, const char *path, struct walk **out)
@@ -139,14 +173,29 @@ void path_end(struct walk *w)
 /* One leg in procfs. *done: the walk ends here. */
 static int64_t run_proc(struct walk *w, bool follow, bool *done)
 {
+    const struct proc_rules rules = {
+        .no_links = w->rules.how & VFS_WALK_NO_LINKS,
+        .no_magic = w->rules.no_magic,
+        .stay = scoped(w) || (w->rules.how & VFS_WALK_ONE_MOUNT),
+        .root = w->proc_scoped ? &w->proc_start : NULL,
+        .beneath = w->rules.how & VFS_WALK_BENEATH,
+    };
     struct inode *outside = NULL;
     enum proc_end end;
-    int64_t err = proc_walk(w->task, &w->proc, w->path, sizeof w->path, follow, &end, &outside);
+    int64_t err =
+        w->proc_scoped && rules.beneath && w->path[0] == '/'
+            ? -EXDEV
+            : proc_walk(w->task, &w->proc, w->path, sizeof w->path, follow, &rules, &end, &outside);
 
     *done = err || end != PROC_LEAVES;
     w->proc_missing = !err && end == PROC_MISSING;
     if (*done)
         return err;
+    if (w->rules.how & VFS_WALK_ONE_MOUNT) {
+        inode_put(outside);
+        *done = true;
+        return -EXDEV;
+    }
     w->in_proc = false;
     w->length = strlen(w->path);
     w->session = w->root_session;
@@ -190,7 +239,7 @@ struct open_args {
 
 static uint32_t walk_how(const struct walk *w, const struct open_args *a)
 {
-    return a->how | (w->length ? 0 : VFS_WALK_EMPTY_PATH);
+    return a->how | w->rules.how | (w->length ? 0 : VFS_WALK_EMPTY_PATH);
 }
 
 static int32_t op_open(struct walk *w, void *arg, uint32_t *foreign)
@@ -231,14 +280,30 @@ int64_t path_stat(struct walk *w, uint32_t how, struct vfs_attr *found)
                            : proc_stat(w->task, w->proc, !(how & VFS_WALK_NOFOLLOW), found);
 }
 
-int64_t path_inode(struct walk *w, bool follow, struct inode **out)
+static int64_t named(struct walk *w, uint32_t how, struct inode **out)
 {
     struct vfs_attr found;
-    int64_t err = path_open(w, follow ? 0 : VFS_WALK_NOFOLLOW, 0, out);
+    int64_t err = path_open(w, how, 0, out);
 
     if (err || !w->in_proc)
         return err;
     err = w->proc_missing ? -ENOENT : proc_stat(w->task, w->proc, false, &found);
     *out = err ? NULL : inode_of_proc(w->proc, &found);
     return err ? err : *out ? 0 : -ENOMEM;
+}
+
+int64_t path_inode(struct walk *w, bool follow, struct inode **out)
+{
+    return named(w, follow ? 0 : VFS_WALK_NOFOLLOW, out);
+}
+
+int64_t path_directory(struct walk *w, bool follow, struct inode **out)
+{
+    int64_t err = named(w, VFS_WALK_DIRECTORY | (follow ? 0 : VFS_WALK_NOFOLLOW), out);
+
+    if (!err && !mode_is((*out)->mode, S_IFDIR)) {
+        inode_put(*out);
+        err = -ENOTDIR;
+    }
+    return err;
 }

@@ -10,6 +10,14 @@
 
 #include "inode.h"
 
+/* What openat2(2) asks of a walk beside the flags of open(2). */
+struct path_rules {
+    uint32_t how;  /* VFS_WALK_NO_LINKS, _ONE_MOUNT, _BENEATH */
+    bool in_root;  /* the start is the root, too */
+    bool no_magic; /* links of procfs to files are not followed */
+    bool cached;   /* -EAGAIN for what is not known without asking a disk: as tmpfs, what is not there */
+};
+
 struct walk {
     struct task *task;
     jg_handle_t session;
@@ -18,7 +26,9 @@ struct walk {
     struct vfs_cred cred;
     bool in_proc;      /* `proc` is where it stands (after path_run) */
     bool proc_missing; /* ... but the last component does not exist */
-    struct proc_node proc;
+    bool proc_scoped;  /* it began in procfs, at proc_start, and must stay below */
+    struct proc_node proc, proc_start;
+    struct path_rules rules;
     struct inode *hold; /* keeps place.dir alive when procfs led there */
     struct inode *base; /* keeps the start alive */
     size_t length;
@@ -29,6 +39,9 @@ struct walk {
 /* Starts a walk at a descriptor (or AT_FDCWD) with a path of the program's. 0 or -errno (EFAULT, ENAMETOOLONG, EBADF, ENOTDIR,
  * ENOENT for an empty path unless `empty_ok`). On success path_end() must follow. Heap-allocated: a worker's stack is small. */
 int64_t path_begin(struct task *t, int dirfd, uint64_t path_va, bool empty_ok, struct walk **out);
+/* The same for a walk that keeps to `rules`. */
+int64_t path_begin_ruled(struct task *t, int dirfd, uint64_t path_va,
+                         const struct path_rules *rules, struct walk **out);
 /* The same with a path of the server's own. */
 int64_t path_begin_kernel(struct task *t, const char *path, struct walk **out);
 void path_end(struct walk *w);
@@ -51,3 +64,5 @@ int64_t path_open(struct walk *w, uint32_t how, uint32_t mode, struct inode **ou
 int64_t path_stat(struct walk *w, uint32_t how, struct vfs_attr *found);
 /* The inode of what the path names (any type, no permission needed but search). 0 or -errno. */
 int64_t path_inode(struct walk *w, bool follow, struct inode **out);
+/* The same of a directory; else -ENOTDIR. */
+int64_t path_directory(struct walk *w, bool follow, struct inode **out);

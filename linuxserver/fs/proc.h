@@ -36,13 +36,21 @@ enum proc_end {
     PROC_MISSING, /* the last component does not exist (parents do) */
 };
 
+/* What openat2(2)'s RESOLVE_* forbid. */
+struct proc_rules {
+    bool no_links, no_magic; /* ELOOP at any link; at a magic one */
+    bool stay;               /* EXDEV at a magic link that leads outside */
+    const struct proc_node *root; /* not NULL: the walk began there, and ".." does not leave it ... */
+    bool beneath;                 /* ... but is EXDEV */
+};
+
 /*
  * Walks `path` (relative, may be empty) from `*at`. Follows links in the middle, and the last one
  * if `follow`. A magic link (exe, cwd, root, fd/N) that leads to a file of vfsd leaves. `path` is
  * overwritten: on PROC_LEAVES it holds what remains; `size` is its room. Returns 0 or -errno.
  */
 int64_t proc_walk(struct task *t, struct proc_node *at, char *path, size_t size, bool follow,
-                  enum proc_end *end, struct inode **outside);
+                  const struct proc_rules *rules, enum proc_end *end, struct inode **outside);
 
 /*
  * stat(2) of a place; with `follow`, of what a descriptor's link shows. Returns 0 or -errno. A place

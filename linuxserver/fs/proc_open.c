@@ -53,15 +53,25 @@ static int64_t check_open(struct task *t, struct proc_node at, uint32_t flags)
     return err;
 }
 
+/* The same for O_PATH. */
+static int64_t check_place(struct proc_node at, uint32_t flags)
+{
+    enum proc_kind kind = proc_entry(at)->kind;
+
+    if ((kind == SYMLINK || kind == MAGIC) && !(flags & O_NOFOLLOW))
+        return -ELOOP;
+    return kind != DIRECTORY && (flags & O_DIRECTORY) ? -ENOTDIR : 0;
+}
+
 int64_t proc_open(struct task *t, struct proc_node at, uint32_t flags, struct file **out)
 {
     struct vfs_attr attr;
     struct inode *inode;
     int64_t err;
 
-    if (at.entry == FD)
+    if (at.entry == FD && (flags & (O_PATH | O_NOFOLLOW)) != (O_PATH | O_NOFOLLOW))
         return open_descriptor(at, flags, out);
-    err = check_open(t, at, flags);
+    err = flags & O_PATH ? check_place(at, flags) : check_open(t, at, flags);
     if (!err)
         err = proc_stat(t, at, false, &attr);
     if (err)
@@ -69,7 +79,9 @@ int64_t proc_open(struct task *t, struct proc_node at, uint32_t flags, struct fi
     inode = inode_of_proc(at, &attr);
     if (!inode)
         return -ENOMEM;
-    if (proc_entry(at)->kind == DIRECTORY)
+    if (flags & O_PATH)
+        err = file_open_inode(t, inode, flags, out);
+    else if (proc_entry(at)->kind == DIRECTORY)
         err = proc_open_directory(flags, inode, out);
     else
         err = proc_open_text(flags, inode, out);

@@ -25,8 +25,31 @@ static int64_t splice(char *path, size_t size, const char *rest, const char *lin
     return 0;
 }
 
+static bool same_place(const struct proc_node *a, const struct proc_node *b)
+{
+    return a->entry == b->entry && a->pid == b->pid && a->tid == b->tid && a->fd == b->fd;
+}
+
+/* One ".." Returns 0, -EXDEV, or 1: it leaves the mount. */
+static int64_t step_up(struct proc_node *at, const struct proc_rules *rules)
+{
+    if (rules->root && same_place(at, rules->root))
+        return rules->beneath ? -EXDEV : 0;
+    return proc_step_up(at) ? 0 : 1;
+}
+
+/* May a link be followed? 0 or -errno. */
+static int64_t check_link(struct proc_node at, const struct proc_rules *rules)
+{
+    bool magic = proc_entry(at)->kind == MAGIC;
+
+    if (rules->no_links || (magic && rules->no_magic))
+        return -ELOOP;
+    return magic && rules->stay ? -EXDEV : 0;
+}
+
 int64_t proc_walk(struct task *t, struct proc_node *at, char *path, size_t size, bool follow,
-                  enum proc_end *end, struct inode **outside)
+                  const struct proc_rules *rules, enum proc_end *end, struct inode **outside)
 {
     *outside = NULL;
     for (int links = 0;;) {
@@ -50,7 +73,10 @@ int64_t proc_walk(struct task *t, struct proc_node *at, char *path, size_t size,
         while (*next == '/')
             next++;
         if (length == 2 && name[0] == '.' && name[1] == '.') {
-            if (!proc_step_up(at)) {
+            n = step_up(at, rules);
+            if (n < 0)
+                return n;
+            if (n) {
                 /* Out of the mount: it hangs below the root of its tree. */
                 memmove(path, next, strlen(next) + 1);
                 *end = PROC_LEAVES;
@@ -69,6 +95,9 @@ int64_t proc_walk(struct task *t, struct proc_node *at, char *path, size_t size,
             (*next || follow || name[length] == '/')) {
             if (++links > 40)
                 return -ELOOP;
+            n = check_link(*at, rules);
+            if (n)
+                return n;
             if (proc_entry(*at)->kind == SYMLINK) {
                 n = proc_link_text(t, *at, text, sizeof text);
                 n = splice(path, size, next, text, (size_t)n);

@@ -22,8 +22,9 @@ static int64_t regular_read(struct task *t, struct file *f, struct io *io, int64
 
     (void)t;
     return err ? err
-               : mm_transfer(io->mm, vmo, JG_TRANSFER_READ, io->va, io->length, &offset,
-                             UINT64_MAX);
+               : mm_transfer(io->mm, vmo,
+                             f->flags & O_NOATIME ? JG_TRANSFER_PEEK : JG_TRANSFER_READ, io->va,
+                             io->length, &offset, UINT64_MAX);
 }
 
 /* Source: getrlimit(2), RLIMIT_FSIZE. Returns -EFBIG. */

@@ -122,11 +122,15 @@ void file_put(struct file *f);
 
 static inline bool file_readable(const struct file *f)
 {
-    return (f->flags & O_ACCMODE) != O_WRONLY && !(f->flags & O_PATH);
+    uint32_t access = f->flags & O_ACCMODE; /* 3 is neither, though it asks for both permissions */
+
+    return (access == O_RDONLY || access == O_RDWR) && !(f->flags & O_PATH);
 }
 static inline bool file_writable(const struct file *f)
 {
-    return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH);
+    uint32_t access = f->flags & O_ACCMODE;
+
+    return (access == O_WRONLY || access == O_RDWR) && !(f->flags & O_PATH);
 }
 
 /* Descriptor tables. */
@@ -147,6 +151,8 @@ struct file *fd_get(struct task *t, int fd);
 /* Installs a file (reference taken over) at the lowest descriptor >= least. Returns it or -EMFILE, -ENOMEM: the caller
  * still owns the file then. */
 int fd_install(struct task *t, struct file *f, int least, bool cloexec);
+/* Tells whether a descriptor is free, as far as RLIMIT_NOFILE goes. */
+bool fd_available(struct task *t);
 /* dup2, dup3: closes what was there. */
 int fd_install_at(struct task *t, struct file *f, int fd, bool cloexec);
 int fd_close(struct task *t, int fd);

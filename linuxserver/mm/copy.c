@@ -132,8 +132,9 @@ int64_t mm_transfer(struct mm *m, jg_handle_t vmo, uint32_t op, uint64_t va, uin
         int64_t n = jg_vmo_transfer(vmo, &x);
 
         if (n == JG_ERR_BAD_ADDRESS && m &&
-            !mm_fault(m, va, op == JG_TRANSFER_READ ? JG_FAULT_WRITE : 0, JG_ERR_BAD_ADDRESS,
-                      &code))
+            !mm_fault(m, va,
+                      op == JG_TRANSFER_READ || op == JG_TRANSFER_PEEK ? JG_FAULT_WRITE : 0,
+                      JG_ERR_BAD_ADDRESS, &code))
             continue;
         *offset = x.offset;
         return n < 0 ? transfer_error(n) : n;

@@ -4,6 +4,7 @@
 #include "sys.h"
 
 #include <file.h>
+#include <fs/inode.h>
 #include <fs/locks.h>
 #include <fs/pipe.h>
 #include <linux/close_range.h>
@@ -117,8 +118,24 @@ static int64_t record_lock(struct task *t, struct file *f, int cmd, uint64_t va)
     return err;
 }
 
+/* May F_SETFL turn these on? 0 or -errno. */
+static int64_t check_flags(struct task *t, struct file *f, uint32_t flags)
+{
+    struct vfs_attr attr;
+
+    if ((flags & O_DIRECT) && f->inode)
+        return -EINVAL; /* as of 6.1 on tmpfs */
+    if (!(flags & O_NOATIME) || (f->flags & O_NOATIME) || !f->ops->stat)
+        return 0;
+    if (f->ops->stat(f, &attr) || attr.uid == t->cred.fsuid || cred_capable(&t->cred, CAP_FOWNER))
+        return 0;
+    return -EPERM;
+}
+
 static int64_t do_fcntl(struct task *t, struct file *f, int fd, int cmd, uint64_t arg)
 {
+    int64_t r;
+
     switch (cmd) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
@@ -138,6 +155,9 @@ static int64_t do_fcntl(struct task *t, struct file *f, int fd, int cmd, uint64_
         return -EBADF;
     switch (cmd) {
     case F_SETFL:
+        r = check_flags(t, f, (uint32_t)arg);
+        if (r)
+            return r;
         f->flags = (f->flags & ~(uint32_t)SETTABLE) | ((uint32_t)arg & SETTABLE);
         return 0;
     case F_GETLK:

@@ -18,7 +18,7 @@ static int64_t fd_attr(struct task *t, int fd, struct vfs_attr *out)
     if (!f)
         return -EBADF;
     if (f->inode && inode_in_proc(f->inode))
-        r = proc_stat(t, f->inode->proc, true, out);
+        r = proc_stat(t, f->inode->proc, !(f->flags & O_PATH), out);
     else
         r = f->ops->stat(f, out);
     file_put(f);

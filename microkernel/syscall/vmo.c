@@ -111,9 +111,9 @@ SYSCALL(vmo_transfer)
 
     if (!copy_from_user(&m, b, sizeof(m)))
         return JG_ERR_BAD_ADDRESS;
-    if (m.op < JG_TRANSFER_READ || m.op > JG_TRANSFER_APPEND)
+    if (m.op < JG_TRANSFER_READ || m.op > JG_TRANSFER_PEEK)
         return JG_ERR_INVALID_ARGS;
-    read = m.op == JG_TRANSFER_READ;
+    read = m.op == JG_TRANSFER_READ || m.op == JG_TRANSFER_PEEK;
     status = get_vmo(t, a, read ? JG_RIGHT_READ : JG_RIGHT_WRITE, &vmo);
     if (status == JG_OK && m.aspace != JG_HANDLE_NONE)
         status = get(t, m.aspace, JG_TYPE_ASPACE, read ? JG_RIGHT_WRITE : JG_RIGHT_READ, &object);

@@ -108,12 +108,13 @@ int64_t vmo_transfer(struct vmo *vmo, unsigned op, struct aspace *as, uintptr_t 
     ASSERT_OBJECT(as, ASPACE_MAGIC);
     if (vmo->kind == VMO_PHYSICAL)
         return JG_ERR_NOT_SUPPORTED;
-    if (op == JG_TRANSFER_READ) {
+    if (op == JG_TRANSFER_READ || op == JG_TRANSFER_PEEK) {
         if (t.offset >= vmo->size)
             return 0;
         t.length = MIN(length, vmo->size - t.offset);
         status = run(&t, read_step);
-        vmo->accessed = time_wall();
+        if (op == JG_TRANSFER_READ)
+            vmo->accessed = time_wall();
         return result(&t, status);
     }
     if (op != JG_TRANSFER_WRITE && op != JG_TRANSFER_APPEND)

@@ -34,7 +34,7 @@ static bool scenario(void)
     (void)w_mkdir("/b/m");
     (void)w_mount("/b/m", VFS_FS_KIND_TMPFS, 0, "size=1m");
     (void)w_file("/b/m/f");
-    (void)tree_anonymous(world_session, 1, 0600, world_who, &world_attr);
+    (void)tree_anonymous(world_session, 1, 0600, 0, world_who, &world_attr);
     (void)w_unlink("/a/1");
     return good;
 }

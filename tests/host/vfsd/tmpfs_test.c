@@ -186,7 +186,7 @@ TEST(files_without_a_name)
     uint64_t node;
 
     world_begin(false);
-    CHECK_EQ(tree_anonymous(world_session, 1, 0600, world_who, &world_attr), 0);
+    CHECK_EQ(tree_anonymous(world_session, 1, 0600, 0, world_who, &world_attr), 0);
     node = world_attr.node;
     CHECK_EQ(world_attr.nlink, 0);
     CHECK_EQ(tree_path_of(world_session, node, 1, false, &rest), VFS_ERROR_NOENT);
