@@ -50,7 +50,8 @@ enum jg_trap {
      */
     JG_TRAP_RESULT = 6,
     /*
-     * To inherited upper levels, the highest first, before the first instruction. Word 0: the thread's koid. The
+     * To inherited upper levels, the highest first, before the first instruction; to one that was pushed on a
+     * held thread, before the next. Word 0: the thread's koid. The
      * answer's word 0 is the thread's cookie at this level from now on; RESUME keeps the one it inherited.
      */
     JG_TRAP_BIRTH = 7,

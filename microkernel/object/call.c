@@ -112,6 +112,12 @@ void trap_send(struct thread *thread, enum jg_trap reason)
     trap_send_to(thread, thread->level_count - 1u, reason);
 }
 
+/* A set of levels after one has gone: those above it moved down. */
+static uint8_t without_bit(uint8_t set, unsigned level)
+{
+    return (uint8_t)((set & ((1u << level) - 1)) | (set >> (level + 1) << level));
+}
+
 void trap_orphan(struct thread *thread)
 {
     unsigned level = thread->level;
@@ -126,10 +132,8 @@ void trap_orphan(struct thread *thread)
     for (unsigned i = level; i + 1 < thread->level_count; i++)
         thread->levels[i] = thread->levels[i + 1];
     thread->level_count--;
-    thread->see_result = (uint8_t)((thread->see_result & ((1u << level) - 1)) |
-                                   (thread->see_result >> (level + 1) << level));
-    if (thread->birth >= level)
-        thread->birth--;
+    thread->see_result = without_bit(thread->see_result, level);
+    thread->births = without_bit(thread->births, level);
     if (thread->reason == JG_TRAP_RESULT || thread->reason == JG_TRAP_BIRTH)
         trap_result_up(thread, level);
     else

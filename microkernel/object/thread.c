@@ -28,7 +28,7 @@ static void inherit_levels(struct thread *thread, const struct thread *like)
     }
     if (like->level_count > 1) {
         thread->level_count = like->level_count;
-        thread->birth = (uint8_t)(like->level_count - 1);
+        thread->births = (uint8_t)((1u << like->level_count) - 2u);
         thread->arch.work |= WORK_BIRTH;
     }
 }
@@ -110,6 +110,10 @@ jg_status_t thread_set_level(struct thread *thread, struct port *port, uint64_t 
     } else {
         if (thread->level_count == JG_LEVELS_MAX)
             return JG_ERR_OUT_OF_RANGE;
+        if (thread->state == THREAD_HELD) {
+            thread->births |= (uint8_t)(1u << thread->level_count);
+            thread->arch.work |= WORK_BIRTH;
+        }
         level = &thread->levels[thread->level_count++];
     }
     object_ref(&port->object);

@@ -113,9 +113,10 @@ void kernel_exit_work(struct thread *t)
         call_receive(t);
         object_settle();
     } else if (t->arch.work & WORK_BIRTH) {
-        unsigned level = t->birth;
+        unsigned level = 31u - (unsigned)__builtin_clz(t->births);
 
-        if (--t->birth == 0)
+        t->births &= (uint8_t) ~(1u << level);
+        if (!t->births)
             t->arch.work &= ~WORK_BIRTH;
         for (unsigned i = 0; i < JG_CALL_WORDS; i++)
             t->words[i] = 0;

@@ -201,3 +201,30 @@ TEST(tracer, the_answer_to_a_birth_is_the_threads_own_cookie)
     jg_handle_close(process);
     trace_end(&t);
 }
+
+TEST(tracer, a_level_on_a_held_thread_hears_of_it_before_the_next_instruction)
+{
+    jg_handle_t upmost = (jg_handle_t)jg_port_create();
+    struct jg_received below, born;
+    struct traced t;
+
+    result = 0;
+    CHECK(trace(&t, tell, text));
+    CHECK_EQ(pass(&t.trap, 39), JG_OK);
+    CHECK_EQ(receive(t.base, &below), JG_OK);
+    CHECK_EQ(jg_thread_set_level(t.child.thread, upmost, 300), JG_OK);
+    CHECK_EQ(reply_word(below.token, 11), JG_OK);
+    CHECK_EQ(receive(t.top, &below), JG_OK);
+    CHECK_EQ(JG_INFO_LABEL(below.info), JG_TRAP_RESULT);
+    CHECK_EQ(reply_flags(below.token, JG_REPLY_RESUME), JG_OK);
+    CHECK_EQ(receive(upmost, &born), JG_OK);
+    CHECK_EQ(JG_INFO_LABEL(born.info), JG_TRAP_BIRTH);
+    CHECK_EQ(result, 0);
+    CHECK_EQ(reply_word(born.token, 301), JG_OK);
+    CHECK_EQ(receive(upmost, &born), JG_OK);
+    CHECK_EQ(born.key, 301);
+    CHECK_EQ(born.word[6], EXIT);
+    CHECK_EQ(result, 11);
+    trace_end(&t);
+    jg_handle_close(upmost);
+}

@@ -42,7 +42,7 @@ enum thread_state {
 /* struct arch_thread.work: what must happen before the thread is in user mode again. */
 #define WORK_KICK       ARCH_WORK_KICK /* a trapped thread was kicked; latched until delivered */
 #define WORK_RESCHEDULE ARCH_WORK_RESCHEDULE /* another thread should run first */
-#define WORK_BIRTH      0x10u                /* inherited upper levels have not been told yet */
+#define WORK_BIRTH      0x10u                /* upper levels have not been told yet */
 #define WORK_RECEIVE    0x20u /* a reply must be finished in the caller's own memory */
 
 struct level {
@@ -77,7 +77,7 @@ struct thread {
     uint8_t kind;            /* QUEUED, HELD: JG_KIND_CALL or JG_KIND_TRAP */
     uint8_t reason;          /* of the present trap, enum jg_trap */
     uint8_t see_result;      /* bit n: level n asked to see the result */
-    uint8_t birth;           /* the highest inherited level that has not been told of the birth */
+    uint8_t births;          /* bit n: level n has not been told of this thread; WORK_BIRTH if any */
     bool kicked;             /* a native thread: its present or next wait is INTERRUPTED */
     bool extended;           /* its call has a struct call_extra */
     struct process *process; /* a reference */
