@@ -9,9 +9,6 @@
 #include <file.h>
 #include <fs/inode.h>
 
-#define RW_MAX    0x7ffff000ull /* MAX_RW_COUNT */
-#define IOV_LIMIT 1024u
-
 typedef int64_t (*mover)(struct task *t, struct file *f, struct io *io, int64_t pos);
 
 static mover mover_of(const struct file *f, bool write)
@@ -51,23 +48,35 @@ static int64_t move(struct task *t, struct file *f, struct io *io, bool write, i
     return pos < 0 ? move_here(t, f, io, write) : mover_of(f, write)(t, f, io, pos);
 }
 
-static int64_t read_or_write(struct task *t, const uint64_t *a, bool write, bool positioned)
+/* The file of a[0], with a reference, if it can be moved like that; positioned: at a[3]. 0 or -errno. */
+static inline int64_t file_in(struct task *t, const uint64_t *a, bool write, bool positioned,
+                              struct file **out)
 {
     struct file *f = fd_get(t, (int)a[0]);
-    struct io io = {.mm = t->mm, .va = a[1], .length = a[2]};
-    int64_t n;
+    int64_t err;
 
     if (!f)
         return -EBADF;
-    n = check(f, write);
-    if (!n && positioned && (int64_t)a[3] < 0)
-        n = -EINVAL;
-    if (!n && positioned && !f->ops->seek)
-        n = -ESPIPE;
-    if (!n && (int64_t)a[2] < 0)
-        n = -EINVAL;
-    if (!n)
-        n = move(t, f, &io, write, positioned ? (int64_t)a[3] : -1);
+    err = check(f, write);
+    if (!err && positioned && (int64_t)a[3] < 0)
+        err = -EINVAL;
+    if (!err && positioned && !f->ops->seek)
+        err = -ESPIPE;
+    if (err)
+        file_put(f);
+    *out = f;
+    return err;
+}
+
+static int64_t read_or_write(struct task *t, const uint64_t *a, bool write, bool positioned)
+{
+    struct io io = {.mm = t->mm, .va = a[1], .length = a[2]};
+    struct file *f;
+    int64_t n = file_in(t, a, write, positioned, &f);
+
+    if (n)
+        return n;
+    n = (int64_t)a[2] < 0 ? -EINVAL : move(t, f, &io, write, positioned ? (int64_t)a[3] : -1);
     file_put(f);
     return n;
 }
@@ -92,31 +101,30 @@ int64_t sys_pwrite64(struct task *t, const uint64_t *a)
     return read_or_write(t, a, true, true);
 }
 
-static int64_t read_vector(struct task *t, uint64_t va, uint64_t count, struct iovec **out)
+int64_t vector_in(struct task *t, uint64_t va, uint64_t count, struct iovec **out, uint64_t *total)
 {
     struct iovec *v;
-    uint64_t total = 0;
+    int64_t err = 0;
 
-    if (count > IOV_LIMIT)
+    if (count > VECTOR_LIMIT)
         return -EINVAL;
     v = rt_alloc(count ? count * sizeof *v : 1);
     if (!v)
         return -ENOMEM;
-    if (count && copy_in(t->mm, v, va, count * sizeof *v)) {
+    if (count)
+        err = copy_in(t->mm, v, va, count * sizeof *v);
+    *total = 0;
+    for (uint64_t i = 0; i < count && !err; i++) {
+        if ((int64_t)v[i].iov_len < 0)
+            err = -EINVAL;
+        if (v[i].iov_len > RW_MAX - *total)
+            v[i].iov_len = RW_MAX - *total;
+        *total += v[i].iov_len;
+    }
+    if (err)
         rt_free(v);
-        return -EFAULT;
-    }
-    for (uint64_t i = 0; i < count; i++) {
-        if ((int64_t)v[i].iov_len < 0) {
-            rt_free(v);
-            return -EINVAL;
-        }
-        if (v[i].iov_len > RW_MAX - total)
-            v[i].iov_len = RW_MAX - total;
-        total += v[i].iov_len;
-    }
     *out = v;
-    return 0;
+    return err;
 }
 
 /*
@@ -178,15 +186,12 @@ static int64_t scatter(struct task *t, struct file *f, const struct iovec *v, ui
 }
 
 static int64_t move_vector(struct task *t, struct file *f, const struct iovec *v, uint64_t count,
-                           bool write, int64_t pos)
+                           size_t total, bool write, int64_t pos)
 {
     int64_t done = 0;
-    size_t total = 0;
 
     if (f->ops->vector)
         return f->ops->vector(t, f, v, count, write);
-    for (uint64_t i = 0; i < count; i++)
-        total += v[i].iov_len;
     if (write && count > 1 && total && total <= GATHER_MAX)
         return gather(t, f, v, count, total, pos);
     if (!write && count > 1 && total && !f->ops->seek)
@@ -209,22 +214,18 @@ static int64_t move_vector(struct task *t, struct file *f, const struct iovec *v
 
 static int64_t vector(struct task *t, const uint64_t *a, bool write, bool positioned)
 {
-    struct file *f = fd_get(t, (int)a[0]);
-    struct iovec *v = NULL;
-    int64_t n;
+    struct iovec *v;
+    struct file *f;
+    uint64_t total;
+    int64_t n = file_in(t, a, write, positioned, &f);
 
-    if (!f)
-        return -EBADF;
-    n = check(f, write);
-    if (!n && positioned && (int64_t)a[3] < 0)
-        n = -EINVAL;
-    if (!n && positioned && !f->ops->seek)
-        n = -ESPIPE;
-    if (!n)
-        n = read_vector(t, a[1], a[2], &v);
-    if (!n)
-        n = move_vector(t, f, v, a[2], write, positioned ? (int64_t)a[3] : -1);
-    rt_free(v);
+    if (n)
+        return n;
+    n = vector_in(t, a[1], a[2], &v, &total);
+    if (!n) {
+        n = move_vector(t, f, v, a[2], total, write, positioned ? (int64_t)a[3] : -1);
+        rt_free(v);
+    }
     file_put(f);
     return n;
 }

@@ -5,59 +5,22 @@
 #include "sys.h"
 
 #define CLASS_SHIFT 13
-#define CLASS_MASK 7
-#define LEVEL_MASK 7 /* the bits above are hints */
+#define CLASS_MASK  7
+#define LEVEL_MASK  7 /* the bits above are hints */
 
-enum { WHO_PROCESS = 1, WHO_PGRP, WHO_USER };
+#define WHO_PROCESS 1 /* then group and user, in the order of PRIO_PROCESS */
 enum { CLASS_NONE, CLASS_RT, CLASS_BE, CLASS_IDLE };
 
-static bool selected(const struct task *t, const struct task *other, int which, int who)
+static int64_t for_selected(struct task *t, const uint64_t *a, task_visitor each)
 {
-    switch (which) {
-    case WHO_PROCESS:
-        return who ? other->tid == who : other == t;
-    case WHO_PGRP:
-        return other->process->pgid == (who ? who : t->process->pgid);
-    default:
-        return other->cred.uid == (who ? (uint32_t)who : t->cred.uid);
-    }
-}
-
-/* What is done with each; false: no more of them. */
-typedef bool (*visit)(struct task *t, struct task *other, const uint64_t *a, int64_t *result);
-
-/* *result is -ESRCH when `each` sees the first. */
-static int64_t for_selected(struct task *t, const uint64_t *a, visit each)
-{
-    int which = (int)a[0];
-    int64_t result = -ESRCH;
-    bool more = true;
-
-    if (which < WHO_PROCESS || which > WHO_USER)
-        return -EINVAL;
-    mutex_lock(&tasks_lock);
-    LIST_FOR_EACH(it, &all_processes)
-    {
-        struct process *p = LIST_ENTRY(it, struct process, link);
-
-        LIST_FOR_EACH(at, &p->tasks)
-        {
-            struct task *other = LIST_ENTRY(at, struct task, link);
-
-            if (more && selected(t, other, which, (int)a[1]))
-                more = each(t, other, a, &result);
-        }
-    }
-    mutex_unlock(&tasks_lock);
-    return result;
+    return tasks_selected(t, (int)((uint32_t)a[0] - WHO_PROCESS + PRIO_PROCESS), (int)a[1], each, a);
 }
 
 static bool set_one(struct task *t, struct task *other, const uint64_t *a, int64_t *result)
 {
     const struct cred *c = &t->cred;
 
-    if (other->cred.uid != c->euid && other->cred.uid != c->uid &&
-        !cred_capable(c, CAP_SYS_NICE)) {
+    if (other->cred.uid != c->euid && other->cred.uid != c->uid && !cred_capable(c, CAP_SYS_NICE)) {
         *result = -EPERM;
         return false;
     }

@@ -8,6 +8,7 @@
 
 #include <file.h>
 #include <mm.h>
+#include <mm/region.h>
 
 struct mm_limits memory_limits(struct task *t)
 {
@@ -157,19 +158,14 @@ int64_t sys_madvise(struct task *t, const uint64_t *a)
 int64_t check_mapped(struct task *t, uint64_t start, uint64_t length)
 {
     uint64_t end = page_up(start + length);
-    int64_t err = end < start ? -ENOMEM : 0;
+    bool covered;
 
+    if (end < start)
+        return -ENOMEM;
     mutex_lock(&t->mm->lock);
-    for (uint64_t at = page_down(start); at < end && !err;) {
-        struct region *r = mm_find(t->mm, at);
-
-        if (!r || r->start > at)
-            err = -ENOMEM;
-        else
-            at = r->end;
-    }
+    covered = region_covers(t->mm, page_down(start), end);
     mutex_unlock(&t->mm->lock);
-    return err;
+    return covered ? 0 : -ENOMEM;
 }
 
 int64_t sys_msync(struct task *t, const uint64_t *a)

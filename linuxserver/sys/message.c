@@ -10,9 +10,7 @@
 
 #include "sockets.h"
 
-#define VECTOR_LIMIT 1024u /* UIO_MAXIOV */
-#define RW_MAX       0x7ffff000ull
-#define COMPAT       0x80000000u /* MSG_CMSG_COMPAT: the kernel's own */
+#define COMPAT 0x80000000u /* MSG_CMSG_COMPAT: the kernel's own */
 
 int64_t sys_sendto(struct task *t, const uint64_t *a)
 {
@@ -58,11 +56,12 @@ int64_t sys_recvfrom(struct task *t, const uint64_t *a)
     return err ? err : n;
 }
 
-/* The header and its vector, which the caller frees. */
+/* The header and its vector, which the caller frees also after a failure. */
 static int64_t header_in(struct task *t, uint64_t va, struct message_header *h, struct iovec **v,
                          struct parts *p)
 {
-    uint64_t total = 0;
+    uint64_t total;
+    int64_t err;
 
     if (copy_in(t->mm, h, va, sizeof *h))
         return -EFAULT;
@@ -72,17 +71,10 @@ static int64_t header_in(struct task *t, uint64_t va, struct message_header *h, 
         return -EINVAL;
     if (h->count > VECTOR_LIMIT)
         return -EMSGSIZE;
-    *v = rt_alloc(h->count ? h->count * sizeof **v : 1);
-    if (!*v)
-        return -ENOMEM;
-    if (h->count && copy_in(t->mm, *v, h->vector, h->count * sizeof **v))
-        return -EFAULT;
-    for (uint64_t i = 0; i < h->count; i++) {
-        if ((int64_t)(*v)[i].iov_len < 0)
-            return -EINVAL;
-        if ((*v)[i].iov_len > RW_MAX - total)
-            (*v)[i].iov_len = RW_MAX - total;
-        total += (*v)[i].iov_len;
+    err = vector_in(t, h->vector, h->count, v, &total);
+    if (err) {
+        *v = NULL;
+        return err;
     }
     *p = (struct parts){.mm = t->mm, .next = *v, .count = h->count, .left = total};
     return 0;
@@ -112,7 +104,10 @@ static int64_t send_one(struct task *t, struct file *f, uint64_t va, uint32_t fl
     return n;
 }
 
-int64_t sys_sendmsg(struct task *t, const uint64_t *a)
+typedef int64_t (*mover)(struct task *t, struct file *f, uint64_t va, uint32_t flags);
+
+/* sendmsg and recvmsg. */
+static int64_t one_message(struct task *t, const uint64_t *a, mover move)
 {
     struct file *f;
     int64_t n;
@@ -121,9 +116,14 @@ int64_t sys_sendmsg(struct task *t, const uint64_t *a)
         return -EINVAL;
     if ((n = socket_get_file(t, (int)a[0], &f)))
         return n;
-    n = send_one(t, f, a[1], (uint32_t)a[2]);
+    n = move(t, f, a[1], (uint32_t)a[2]);
     file_put(f);
     return n;
+}
+
+int64_t sys_sendmsg(struct task *t, const uint64_t *a)
+{
+    return one_message(t, a, send_one);
 }
 
 #define MANY_STRIDE 64u /* struct mmsghdr: a msghdr, a length, and a pad */
@@ -195,16 +195,7 @@ static int64_t receive_one(struct task *t, struct file *f, uint64_t va, uint32_t
 
 int64_t sys_recvmsg(struct task *t, const uint64_t *a)
 {
-    struct file *f;
-    int64_t n;
-
-    if ((uint32_t)a[2] & COMPAT)
-        return -EINVAL;
-    if ((n = socket_get_file(t, (int)a[0], &f)))
-        return n;
-    n = receive_one(t, f, a[1], (uint32_t)a[2]);
-    file_put(f);
-    return n;
+    return one_message(t, a, receive_one);
 }
 
 /* Receives until there are `count`, nothing more is there, or time is over. *n: of the last that failed. */

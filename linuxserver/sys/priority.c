@@ -6,7 +6,7 @@
 #define NICE_MIN (-20)
 #define NICE_MAX 19
 
-/* One of the threads that getpriority and setpriority mean? tasks_lock is held. */
+/* tasks_lock is held. */
 static bool selected(const struct task *t, const struct task *other, int which, int who)
 {
     switch (which) {
@@ -19,13 +19,10 @@ static bool selected(const struct task *t, const struct task *other, int which, 
     }
 }
 
-/* What is done with each; *result begins as -ESRCH. */
-typedef void (*visit)(struct task *t, struct task *other, int nice, int64_t *result);
-
-static int64_t for_selected(struct task *t, const uint64_t *a, visit each)
+int64_t tasks_selected(struct task *t, int which, int who, task_visitor each, const uint64_t *a)
 {
-    int which = (int)a[0], nice = (int)a[2];
     int64_t result = -ESRCH;
+    bool more = true;
 
     if (which != PRIO_PROCESS && which != PRIO_PGRP && which != PRIO_USER)
         return -EINVAL;
@@ -38,8 +35,8 @@ static int64_t for_selected(struct task *t, const uint64_t *a, visit each)
         {
             struct task *other = LIST_ENTRY(at, struct task, link);
 
-            if (selected(t, other, which, (int)a[1]))
-                each(t, other, nice, &result);
+            if (more && selected(t, other, which, who))
+                more = each(t, other, a, &result);
         }
     }
     mutex_unlock(&tasks_lock);
@@ -47,18 +44,19 @@ static int64_t for_selected(struct task *t, const uint64_t *a, visit each)
 }
 
 /* The most favoured of them, as 20 - nice: a result is never negative. */
-static void take_best(struct task *t, struct task *other, int nice, int64_t *result)
+static bool take_best(struct task *t, struct task *other, const uint64_t *a, int64_t *result)
 {
     int64_t value = NICE_MAX + 1 - other->sched.nice;
 
-    (void)t, (void)nice;
+    (void)t, (void)a;
     if (value > *result)
         *result = value;
+    return true;
 }
 
 int64_t sys_getpriority(struct task *t, const uint64_t *a)
 {
-    return for_selected(t, a, take_best);
+    return tasks_selected(t, (int)a[0], (int)a[1], take_best, a);
 }
 
 bool may_favour(const struct task *t, const struct task *other, int nice)
@@ -68,25 +66,27 @@ bool may_favour(const struct task *t, const struct task *other, int nice)
     return (uint64_t)(NICE_MAX + 1 - nice) <= limit || cred_capable(&t->cred, CAP_SYS_NICE);
 }
 
-static void renice(struct task *t, struct task *other, int nice, int64_t *result)
+static bool renice(struct task *t, struct task *other, const uint64_t *a, int64_t *result)
 {
-    const struct cred *a = &t->cred, *b = &other->cred;
+    const struct cred *mine = &t->cred, *its = &other->cred;
+    int nice = (int)a[2];
 
     nice = nice < NICE_MIN ? NICE_MIN : nice > NICE_MAX ? NICE_MAX : nice;
-    if (b->uid != a->euid && b->euid != a->euid && !cred_capable(a, CAP_SYS_NICE)) {
+    if (its->uid != mine->euid && its->euid != mine->euid && !cred_capable(mine, CAP_SYS_NICE)) {
         *result = -EPERM;
-        return;
+        return true;
     }
     if (nice < other->sched.nice && !may_favour(t, other, nice)) {
         *result = -EACCES;
-        return;
+        return true;
     }
     other->sched.nice = nice;
     if (*result == -ESRCH)
         *result = 0;
+    return true;
 }
 
 int64_t sys_setpriority(struct task *t, const uint64_t *a)
 {
-    return for_selected(t, a, renice);
+    return tasks_selected(t, (int)a[0], (int)a[1], renice, a);
 }

@@ -122,7 +122,10 @@ int64_t sys_socketpair(struct task *t, const uint64_t *a)
     return err;
 }
 
-int64_t sys_bind(struct task *t, const uint64_t *a)
+typedef int64_t (*namer)(struct task *t, struct file *f, const struct given_name *name);
+
+/* bind and connect. */
+static int64_t give_name(struct task *t, const uint64_t *a, namer give)
 {
     struct given_name name;
     struct file *f;
@@ -132,24 +135,19 @@ int64_t sys_bind(struct task *t, const uint64_t *a)
         return err;
     err = name_in(t, a[1], (int)a[2], &name);
     if (!err)
-        err = socket_bind(t, f, &name);
+        err = give(t, f, &name);
     file_put(f);
     return err;
 }
 
+int64_t sys_bind(struct task *t, const uint64_t *a)
+{
+    return give_name(t, a, socket_bind);
+}
+
 int64_t sys_connect(struct task *t, const uint64_t *a)
 {
-    struct given_name name;
-    struct file *f;
-    int64_t err = socket_get_file(t, (int)a[0], &f);
-
-    if (err)
-        return err;
-    err = name_in(t, a[1], (int)a[2], &name);
-    if (!err)
-        err = socket_connect(t, f, &name);
-    file_put(f);
-    return err;
+    return give_name(t, a, socket_connect);
 }
 
 int64_t sys_listen(struct task *t, const uint64_t *a)

@@ -32,6 +32,24 @@ int64_t usage_out(struct task *t, uint64_t va, const struct usage *usage);
 /* Reads a clock of clock_gettime(2). Returns 0 or -EINVAL. */
 int64_t clock_read(struct task *t, int id, jg_time_t *now);
 
+#define RW_MAX       0x7ffff000ull /* MAX_RW_COUNT: no more bytes are moved by a call */
+#define VECTOR_LIMIT 1024u         /* UIO_MAXIOV */
+
+/*
+ * A program's vector, cut to RW_MAX bytes in all, which *total tells; the caller frees *out. 0, or -EINVAL (more than
+ * VECTOR_LIMIT parts, a negative length), -EFAULT, -ENOMEM: nothing is to be freed.
+ */
+int64_t vector_in(struct task *t, uint64_t va, uint64_t count, struct iovec **out, uint64_t *total);
+
+/* Of the caller with its arguments; false: no more of them. */
+typedef bool (*task_visitor)(struct task *t, struct task *other, const uint64_t *a, int64_t *result);
+
+/*
+ * Shows `each` the threads that `which` (PRIO_PROCESS, PRIO_PGRP, PRIO_USER) and `who` (0: the caller's) mean. tasks_lock
+ * is held meanwhile. `*result` is -ESRCH at first; the last is returned.
+ */
+int64_t tasks_selected(struct task *t, int which, int who, task_visitor each, const uint64_t *a);
+
 /* The limits that mappings of `t` ask for. */
 struct mm_limits memory_limits(struct task *t);
 
