@@ -43,8 +43,7 @@ def _build():
     import shutil
     from . import setup
     setup.packages()
-    sources = paths.cache_dir("sources")
-    musl, busybox = (defaultroot.fetched(name, sources) for name in ("musl", "busybox"))
+    musl, busybox = defaultroot.archives()
     work = os.path.join(paths.cache_dir("busybox-tests"), "work")
     shutil.rmtree(work, ignore_errors=True)
     try:

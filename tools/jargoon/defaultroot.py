@@ -1,7 +1,7 @@
 """The default root file system: musl and BusyBox from source, in Alpine's shape.
 
 In:   image() -> path of its JGROOT, built on first use.
-Life: sources come through apt (aptsources.py); for Debian 12's versions their hashes are pinned here.
+Life: sources come through apt (sources.py); for Debian 12's versions their hashes are pinned here.
       What is compiled is kept by the hash of its recipe, what is only put together by that of its files:
       a change in rootfs/default/skeleton costs no compilation. One builds, another waits.
 """
@@ -104,12 +104,11 @@ def compiled(key):
     import shutil
     from . import setup
     setup.packages()
-    sources = paths.cache_dir("sources")
-    archives = [fetched("musl", sources), fetched("busybox", sources)]
+    musl_and_busybox = archives()
     work = os.path.join(paths.cache_dir("default-root"), "work")
     shutil.rmtree(work, ignore_errors=True)
     try:
-        compile_all(work, *archives)
+        compile_all(work, *musl_and_busybox)
         os.rename(os.path.join(work, "out"), folder)
     except OSError as error:
         raise Failure(f"cannot build the default root: {reason(error)}") from None
@@ -117,30 +116,10 @@ def compiled(key):
     return folder
 
 
-def fetched(name, folder):
-    """The path of the package's original source archive, verified."""
-    import glob
-    import hashlib
-
-    def find():
-        return sorted(path for path in glob.glob(os.path.join(folder, name + "_*.orig.tar.*"))
-                      if path.endswith((".gz", ".xz", ".bz2")))
-    if not find():
-        from . import aptsources
-        aptsources.fetch(["musl", "busybox"], folder)
-    found = find()
-    if not found:
-        raise Failure(f"apt brought no source archive of {name}")
-    path = found[-1]
-    pin = PINS.get(os.path.basename(path))
-    with open(path, "rb") as file:
-        actual = hashlib.sha256(file.read()).hexdigest()
-    if pin and actual != pin:
-        os.unlink(path)
-        raise Failure(f"{os.path.basename(path)} has the hash {actual}, not the pinned {pin}")
-    if not pin:
-        progress.say(f"{os.path.basename(path)} is another version than was tested; apt verified it")
-    return path
+def archives():
+    """The source archives of musl and BusyBox, verified."""
+    from . import sources
+    return [sources.archive("musl", PINS, ["busybox"]), sources.archive("busybox", PINS)]
 
 
 def compile_all(work, musl, busybox):
