@@ -19,14 +19,12 @@
 
 #include "epoll_nest.h"
 
-#define WATCHES_MAX 65536u /* of all instances together: about 16 MiB */
-#define PRIVATE     (EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
+#define PRIVATE (EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
 #define WITH_EXCLUSIVE                                                                             \
     (EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
 
 struct mutex epoll_lock = MUTEX_INIT;
 static struct mutex ready_lock = MUTEX_INIT;
-static unsigned total; /* watches; under epoll_lock */
 
 static const struct file_ops epoll_ops;
 
@@ -125,7 +123,7 @@ static void detach(struct watch *w)
     make_idle(w); /* after the waiters are off, nothing puts it back */
     list_remove(&w->link);
     list_remove(&w->other);
-    total--;
+    watcher_uncharge(w->epoll->owner);
 }
 
 static int64_t add(struct task *t, struct epoll *ep, struct file *f, int fd,
@@ -136,13 +134,17 @@ static int64_t add(struct task *t, struct epoll *ep, struct file *f, int fd,
                                .notify = on_wake,
                                .exclusive = event->events & EPOLLEXCLUSIVE};
     struct watch *w;
-    int64_t err = total < WATCHES_MAX ? epoll_check_nesting(ep, f) : -ENOSPC;
+    int64_t err = epoll_check_nesting(ep, f);
 
     if (err)
         return err;
+    if (!watcher_charge(ep->owner))
+        return -ENOSPC;
     w = rt_zalloc(sizeof *w);
-    if (!w)
+    if (!w) {
+        watcher_uncharge(ep->owner);
         return -ENOMEM;
+    }
     w->epoll = ep;
     w->file = f;
     w->fd = fd;
@@ -151,7 +153,12 @@ static int64_t add(struct task *t, struct epoll *ep, struct file *f, int fd,
     list_init(&w->ready);
     list_add_tail(chain(ep, f, fd), &w->link);
     list_add_tail(&f->watches, &w->other);
-    total++;
+    __atomic_store_n(&f->watched, true, __ATOMIC_RELAXED);
+    if (epoll_too_many_ways(ep, f)) {
+        detach(w);
+        rt_free(w);
+        return -EINVAL;
+    }
     table.waiters = w->waiters;
     table.owner = w;
     if (ask(w, &table) && make_ready(w))
@@ -373,6 +380,7 @@ static void epoll_release(struct file *f)
         }
     }
     mutex_unlock(&ep->lock);
+    watcher_put(ep->owner);
     mutex_unlock(&epoll_lock);
     wait_queue_close(&ep->wait);
     wait_queue_close(&ep->polled);
@@ -417,22 +425,44 @@ static const struct file_ops epoll_ops = {
     .release = epoll_release,
 };
 
-struct file *epoll_create(void)
+static struct watcher *owner_of(uint32_t uid)
+{
+    struct watcher *owner;
+
+    mutex_lock(&epoll_lock);
+    owner = watcher_get(uid);
+    mutex_unlock(&epoll_lock);
+    return owner;
+}
+
+static void free_new(struct epoll *ep)
+{
+    if (ep->owner) {
+        mutex_lock(&epoll_lock);
+        watcher_put(ep->owner);
+        mutex_unlock(&epoll_lock);
+    }
+    rt_free(ep);
+}
+
+struct file *epoll_create(uint32_t uid)
 {
     struct epoll *ep = rt_zalloc(sizeof *ep);
-    struct file *f;
+    struct file *f = NULL;
 
     if (!ep)
         return NULL;
+    ep->owner = owner_of(uid);
     list_init(&ep->ready);
     wait_queue_init(&ep->wait);
     wait_queue_init(&ep->polled);
     for (unsigned i = 0; i < EPOLL_HASH; i++)
         list_init(&ep->watches[i]);
-    f = file_create(&epoll_ops, O_RDWR, NULL, ep);
+    if (ep->owner)
+        f = file_create(&epoll_ops, O_RDWR, NULL, ep);
     if (f)
         ep->file = f;
     else
-        rt_free(ep);
+        free_new(ep);
     return f;
 }

@@ -7,8 +7,8 @@
 
 struct epoll_event;
 
-/* A new one. NULL: no memory. */
-struct file *epoll_create(void);
+/* A new one, whose watches count for the user `uid`. NULL: no memory. */
+struct file *epoll_create(uint32_t uid);
 
 /*
  * epoll_ctl(2): `fd` is the number under which `target` is known; `event` may be NULL for
@@ -27,3 +27,7 @@ int64_t epoll_wait(struct task *t, struct file *epoll, uint64_t va, unsigned roo
 
 /* The last reference to a file that is watched has gone. No lock is held. */
 void epoll_forget(struct file *f);
+
+/* fs.epoll.max_user_watches: how many watches one user's instances may have together. */
+uint64_t epoll_watch_limit(void);
+void epoll_set_watch_limit(uint64_t limit);

@@ -25,8 +25,10 @@ struct epoll {
     unsigned scans;          /* who holds what is ready for a moment; under ready_lock */
     uint64_t told;           /* the last wake that was passed on, by number, ... */
     bool told_somebody;      /* ... and whether somebody waited; under the waiting primitive's mutex */
-    uint64_t seen_down, seen_up; /* by which check of nesting; then what it found */
+    struct watcher *owner;   /* who made it */
+    uint64_t seen_down, seen_up, seen_ways, seen_files; /* by which check of nesting; then what it found */
     int below, above;
+    uint32_t ways[EPOLL_NESTS + 1];
 };
 
 struct watch {
@@ -38,7 +40,8 @@ struct watch {
     int fd;
     struct epoll_event event;
     struct waiter waiters[EPOLL_WAITERS];
-    unsigned used; /* of the waiters */
+    unsigned used;      /* of the waiters */
+    uint64_t seen_file; /* by which check, if it is the first of its file's watches */
 };
 
 extern struct mutex epoll_lock;
@@ -51,3 +54,20 @@ struct epoll *epoll_of(const struct file *f);
  * epoll_lock is held. Returns 0 or -ELOOP.
  */
 int64_t epoll_check_nesting(struct epoll *outer, struct file *target);
+
+/*
+ * Do too many ways lead from a file to instances that nobody watches, now that `outer` watches `target`? Then a
+ * wake would cost too much. epoll_lock is held.
+ */
+bool epoll_too_many_ways(struct epoll *outer, struct file *target);
+
+/*
+ * One that makes instances: how many watches they have is counted together. The first with a user's id makes it,
+ * the last put frees it. epoll_lock is held. NULL: no memory.
+ */
+struct watcher *watcher_get(uint32_t uid);
+void watcher_put(struct watcher *watcher);
+
+/* One watch more, if he may have one; one less. epoll_lock is held. */
+bool watcher_charge(struct watcher *watcher);
+void watcher_uncharge(struct watcher *watcher);

@@ -45,8 +45,8 @@ void file_put(struct file *f)
     if (!f || __atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL))
         return;
     locks_release_file(f);
-    if (!list_empty(&f->watches))
-        epoll_forget(f);
+    if (__atomic_load_n(&f->watched, __ATOMIC_RELAXED))
+        epoll_forget(f); /* also when none is left: who removed the last may just be doing so */
     if (f->ops->release)
         f->ops->release(f);
     inode_put(f->inode);

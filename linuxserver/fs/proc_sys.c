@@ -7,6 +7,7 @@
 #include <server.h>
 #include <system.h>
 
+#include "epoll.h"
 #include "proc_tree.h"
 #include "tty.h"
 
@@ -94,17 +95,43 @@ int64_t proc_pty_limit(struct task *reader, struct proc_node at, struct text *ou
     return 0;
 }
 
-int64_t proc_set_pty_limit(struct task *writer, struct proc_node at, char *value, size_t size)
+/* A decimal number of at most 18 digits; -1: it is none. */
+static int64_t number_in(const char *value, size_t size)
 {
-    unsigned limit = 0;
+    int64_t n = 0;
     size_t i = 0;
 
-    (void)writer, (void)at;
-    while (i < size && value[i] >= '0' && value[i] <= '9' && limit < 10000)
-        limit = limit * 10 + (unsigned)(value[i++] - '0');
+    while (i < size && value[i] >= '0' && value[i] <= '9' && i < 18)
+        n = n * 10 + value[i++] - '0';
     if (!i || (i < size && value[i] && value[i] != '\n' && value[i] != ' '))
+        return -1;
+    return n;
+}
+
+int64_t proc_set_pty_limit(struct task *writer, struct proc_node at, char *value, size_t size)
+{
+    int64_t n = number_in(value, size);
+
+    (void)writer, (void)at;
+    return n < 0 || n > UINT32_MAX ? -EINVAL : pty_set_limit((unsigned)n);
+}
+
+int64_t proc_watch_limit(struct task *reader, struct proc_node at, struct text *out)
+{
+    (void)reader, (void)at;
+    text_add(out, "%llu\n", (unsigned long long)epoll_watch_limit());
+    return 0;
+}
+
+int64_t proc_set_watch_limit(struct task *writer, struct proc_node at, char *value, size_t size)
+{
+    int64_t n = number_in(value, size);
+
+    (void)writer, (void)at;
+    if (n < 0)
         return -EINVAL;
-    return pty_set_limit(limit);
+    epoll_set_watch_limit((uint64_t)n);
+    return 0;
 }
 
 int64_t proc_pty_count(struct task *reader, struct proc_node at, struct text *out)

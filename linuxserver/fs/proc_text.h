@@ -51,6 +51,8 @@ int64_t proc_sys_value(struct task *reader, struct proc_node at, struct text *ou
 int64_t proc_sys_set(struct task *writer, struct proc_node at, char *value, size_t size);
 int64_t proc_pty_limit(struct task *reader, struct proc_node at, struct text *out);
 int64_t proc_set_pty_limit(struct task *writer, struct proc_node at, char *value, size_t size);
+int64_t proc_watch_limit(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_set_watch_limit(struct task *writer, struct proc_node at, char *value, size_t size);
 int64_t proc_pty_count(struct task *reader, struct proc_node at, struct text *out);
 
 /* About a process (at.pid) or one of its tasks (at.tid). */

@@ -48,6 +48,7 @@ static const struct proc_entry entries[] = {
     [SYS_KERNEL_PTY] = FOLDER("pty", SYS_KERNEL),
     [SYS_VM] = FOLDER("vm", SYS),
     [SYS_FS] = FOLDER("fs", SYS),
+    [SYS_FS_EPOLL] = FOLDER("epoll", SYS_FS),
     [CHILDREN] = FILE("children", TID, 0444, proc_children),
     [NAMED] = FILE("cpuinfo", ROOT, 0444, proc_cpuinfo),
     FILE("meminfo", ROOT, 0444, proc_meminfo),
@@ -108,6 +109,7 @@ static const struct proc_entry entries[] = {
     VALUE("overcommit_memory", SYS_VM),
     VALUE("max_map_count", SYS_VM),
     VALUE("mmap_min_addr", SYS_VM),
+    FILE_RW("max_user_watches", SYS_FS_EPOLL, proc_watch_limit, proc_set_watch_limit),
     VALUE("file-max", SYS_FS),
     VALUE("file-nr", SYS_FS),
     VALUE("nr_open", SYS_FS),
@@ -328,7 +330,7 @@ uint32_t proc_links(struct proc_node at)
 {
     uint32_t links = 2;
 
-    if (at.entry >= SYS && at.entry <= SYS_FS)
+    if (at.entry >= SYS && at.entry <= SYS_FS_EPOLL)
         return 1; /* as sysctl's directories have it */
     for (unsigned i = 1; i < proc_entry_count; i++)
         links += proc_is_child(i, at.entry) && entries[i].name && entries[i].kind == DIRECTORY;

@@ -94,6 +94,7 @@ struct file {
     int owner;           /* F_SETOWN */
     uint32_t locked;     /* kinds of locks that were set through it: fs/locks.c */
     struct list watches; /* of epoll: fs/epoll.h */
+    bool watched;        /* there was a watch once */
 };
 
 /*

@@ -11,7 +11,7 @@
 
 static int64_t create(struct task *t, bool cloexec)
 {
-    struct file *f = epoll_create();
+    struct file *f = epoll_create(t->cred.uid);
     int64_t fd;
 
     if (!f)
