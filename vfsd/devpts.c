@@ -66,8 +66,6 @@ int32_t devpts_mount(struct vfsd *vfsd, const char *text, struct fs **out)
 
     if (!error && !vfsd->terminals)
         error = create(vfsd);
-    if (!error)
-        error = devpts_configure(vfsd->terminals, text);
     if (error)
         return error;
     *out = vfsd->terminals;

@@ -10,13 +10,13 @@
 #include "mount.h"
 
 /*
- * The file system, with a reference for a new mount; its options become those of `text`: mode=,
- * uid=, gid= of names that are made later, and ptmxmode=; max= and newinstance have no effect.
- * Returns 0, INVAL or NOMEM. Source: Documentation/filesystems/devpts.rst.
+ * The file system, with a reference for a new mount, if `text` are options that it knows: mode=, uid=, gid= of
+ * names that are made later, and ptmxmode=; max= and newinstance have no effect. Once it is mounted they are set with
+ * devpts_configure(). Returns 0, INVAL or NOMEM. Source: Documentation/filesystems/devpts.rst.
  */
 int32_t devpts_mount(struct vfsd *vfsd, const char *text, struct fs **out);
 
-/* Changes the options of a mount that shows it. Returns 0 or INVAL. */
+/* Sets the options of what is mounted, or changes them. Returns 0 or INVAL. */
 int32_t devpts_configure(struct fs *fs, const char *text);
 
 /* Gives a new name the owner, group and mode that the options want. Does nothing in other file systems. */

@@ -175,6 +175,8 @@ int32_t tree_mount(struct session *session, struct tree_path path,
         error = mount_create(session->vfsd, session->tree, walk.at, &plan, &made);
     if (error && plan.fs)
         fs_drop(plan.fs);
+    if (!error && request->kind == VFS_FS_KIND_TMPFS && plan.fs == session->vfsd->terminals)
+        error = devpts_configure(plan.fs, request->options); /* they were read before: no error */
     if (!error)
         words_all_changed();
     return error;

@@ -225,11 +225,14 @@ int64_t pty_open_master(struct task *t, struct inode *inode, uint32_t flags, str
     return err;
 }
 
-/* Counts and opens; `number` may have been given to another pty since the name's inode was found. */
+/*
+ * A file of a slave that was counted, with `hangups` of then: if its master closes meanwhile the file is as dead as one
+ * of before, and gives nobody a terminal.
+ */
 static int64_t open_slave(struct task *t, struct tty *tty, struct inode *inode, uint32_t flags,
-                          struct file **out)
+                          uint32_t hangups, struct file **out)
 {
-    *out = tty_file(tty, inode, flags);
+    *out = tty_file(tty, inode, flags, hangups);
     if (!*out) {
         pty_slave_put(tty);
         return -ENOMEM;
@@ -241,21 +244,25 @@ static int64_t open_slave(struct task *t, struct tty *tty, struct inode *inode, 
 
 int64_t pty_open_slave(struct task *t, struct inode *inode, uint32_t flags, struct file **out)
 {
+    uint32_t hangups = 0;
     struct tty *tty;
     int64_t err = -EIO;
 
     mutex_lock(&tasks_lock);
-    tty = tty_find(inode->rdev_minor + 1);
-    if (tty && tty->device == inode->device && tty->inode == inode->number)
+    tty = tty_find(inode->rdev_minor + 1); /* the number may be another pty's by now */
+    if (tty && tty->device == inode->device && tty->inode == inode->number) {
         err = pty_slave_get(t, tty);
+        hangups = tty->hangups;
+    }
     mutex_unlock(&tasks_lock);
-    return err ? err : open_slave(t, tty, inode, flags, out);
+    return err ? err : open_slave(t, tty, inode, flags, hangups, out);
 }
 
 /* TIOCGPTPEER: opens the slave without its name. */
 static int64_t open_peer(struct task *t, struct tty *tty, uint32_t flags)
 {
     struct inode *inode;
+    uint32_t hangups;
     struct file *f;
     int64_t err = pty_name_inode(tty, &inode);
 
@@ -263,9 +270,10 @@ static int64_t open_peer(struct task *t, struct tty *tty, uint32_t flags)
         return err;
     mutex_lock(&tasks_lock);
     err = pty_slave_get(t, tty);
+    hangups = tty->hangups;
     mutex_unlock(&tasks_lock);
     if (!err)
-        err = open_slave(t, tty, inode, flags & ~(uint32_t)O_CLOEXEC, &f);
+        err = open_slave(t, tty, inode, flags & ~(uint32_t)O_CLOEXEC, hangups, &f);
     if (err) {
         inode_put(inode);
         return err;

@@ -18,7 +18,8 @@
 struct timerfd {
     struct timer timer;
     int clock;
-    jg_time_t next; /* monotonic: when it expires, or did first of what was not read; 0: off */
+    bool on;
+    jg_time_t next; /* monotonic, also before the start: when it expires, or did first of what was not read */
     jg_time_t interval;
     struct waitqueue wait;
 };
@@ -32,24 +33,25 @@ static void fire(struct timer *timer)
 
 static bool expired(const struct timerfd *d)
 {
-    return d->next && d->next <= time_monotonic();
+    return d->on && d->next <= time_monotonic();
 }
 
 /* How often it expired since the last read; then it goes on. tasks_lock is held. */
 static uint64_t take_expirations(struct timerfd *d)
 {
-    uint64_t n = 1;
+    jg_time_t n;
 
     if (!expired(d))
         return 0;
     if (!d->interval) {
-        d->next = 0;
+        d->on = false;
         return 1;
     }
-    n += (uint64_t)((time_monotonic() - d->next) / d->interval);
-    d->next = time_after(d->next, (jg_time_t)n * d->interval);
+    n = (time_monotonic() - d->next) / d->interval;
+    d->next += n * d->interval;
+    d->next = d->next < 0 ? d->next + d->interval : time_after(d->next, d->interval);
     timer_arm(&d->timer, d->next);
-    return n;
+    return (uint64_t)n + 1;
 }
 
 struct turn {
@@ -138,9 +140,9 @@ int64_t timerfd_left(struct file *f, jg_time_t *left, jg_time_t *interval)
     mutex_lock(&tasks_lock);
     *interval = d->interval;
     *left = 0;
-    if (d->next > now)
+    if (d->on && d->next > now)
         *left = d->next - now;
-    else if (d->next && d->interval)
+    else if (d->on && d->interval)
         *left = d->interval - (now - d->next) % d->interval;
     mutex_unlock(&tasks_lock);
     return 0;
@@ -149,19 +151,18 @@ int64_t timerfd_left(struct file *f, jg_time_t *left, jg_time_t *interval)
 int64_t timerfd_set(struct file *f, jg_time_t value, jg_time_t interval, bool absolute)
 {
     struct timerfd *d = f->data;
-    jg_time_t now = time_monotonic();
+    jg_time_t now = time_monotonic(), moved = 0;
 
     if (f->ops != &timerfd_ops)
         return -EINVAL;
     if (absolute && value != JG_TIME_INFINITE &&
-        (d->clock == CLOCK_REALTIME || d->clock == CLOCK_REALTIME_ALARM)) {
-        value += now - time_wall(); /* the wall clock is never set */
-        value = value > 0 ? value : 1;
-    }
+        (d->clock == CLOCK_REALTIME || d->clock == CLOCK_REALTIME_ALARM))
+        moved = now - time_wall(); /* the wall clock is never set */
     mutex_lock(&tasks_lock);
     d->interval = interval;
-    d->next = !value ? 0 : absolute ? time_after(value, 0) : time_after(now, value);
-    timer_arm(&d->timer, d->next ? d->next : JG_TIME_INFINITE);
+    d->on = value != 0;
+    d->next = !absolute ? time_after(now, value) : moved ? value + moved : time_after(value, 0);
+    timer_arm(&d->timer, !d->on ? JG_TIME_INFINITE : d->next > 0 ? d->next : 1);
     mutex_unlock(&tasks_lock);
     return 0;
 }

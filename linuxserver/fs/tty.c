@@ -282,17 +282,17 @@ bool tty_is_device(uint32_t major, uint32_t minor)
            (major == TTY_MAJOR && minor == SERIAL_MINOR) || major == PTS_MAJOR;
 }
 
-struct file *tty_file(struct tty *tty, struct inode *inode, uint32_t flags)
+struct file *tty_file(struct tty *tty, struct inode *inode, uint32_t flags, uint32_t hangups)
 {
     struct file *f = file_create(&tty_ops, flags & ~(uint32_t)O_NOCTTY, inode, tty);
 
     if (f)
-        f->cookie = tty->hangups;
+        f->cookie = hangups;
     return f;
 }
 
-/* The caller's own terminal, counted if it is a pty. */
-static int64_t own_terminal(struct task *t, struct tty **out)
+/* The caller's own terminal, counted if it is a pty; and how often it was hung up. */
+static int64_t own_terminal(struct task *t, struct tty **out, uint32_t *hangups)
 {
     int64_t err = -ENXIO;
 
@@ -300,6 +300,7 @@ static int64_t own_terminal(struct task *t, struct tty **out)
     if (t->process->tty >= 0) {
         *out = tty_find((unsigned)t->process->tty);
         err = !*out ? -EIO : tty_is_pty(*out) ? pty_slave_get(t, *out) : 0;
+        *hangups = *out ? (*out)->hangups : 0;
     }
     mutex_unlock(&tasks_lock);
     return err;
@@ -313,13 +314,14 @@ static int64_t open_terminal(struct task *t, struct inode *inode, uint32_t flags
 {
     bool own = inode->rdev_major == TTYAUX_MAJOR && inode->rdev_minor == MINOR_TTY;
     struct tty *tty = &host;
-    int64_t err = own ? own_terminal(t, &tty) : 0;
+    uint32_t hangups = __atomic_load_n(&host.hangups, __ATOMIC_ACQUIRE);
+    int64_t err = own ? own_terminal(t, &tty, &hangups) : 0;
 
     if (err)
         return err;
     if (!tty_is_pty(tty) && tty->exclusive && !cred_capable(&t->cred, CAP_SYS_ADMIN))
         return -EBUSY;
-    *out = tty_file(tty, inode, flags);
+    *out = tty_file(tty, inode, flags, hangups);
     if (!*out) {
         if (tty_is_pty(tty))
             pty_slave_put(tty);

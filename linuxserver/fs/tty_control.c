@@ -84,7 +84,9 @@ int64_t tty_take(struct task *t, struct file *f, bool steal)
     int64_t err = -EPERM;
 
     mutex_lock(&tasks_lock);
-    if (p->sid == p->pid && tty->session == p->sid) {
+    if (tty_is_dead(f)) {
+        err = -EIO; /* hung up since the caller looked */
+    } else if (p->sid == p->pid && tty->session == p->sid) {
         err = 0;
     } else if (p->sid == p->pid && p->tty < 0 && (!tty->session || (steal && admin)) &&
                (file_readable(f) || admin)) {
@@ -102,7 +104,7 @@ void tty_maybe_take(struct task *t, struct file *f)
     struct process *p = t->process;
 
     mutex_lock(&tasks_lock);
-    if (p->sid == p->pid && p->tty < 0 && !tty_of(f)->session && file_readable(f))
+    if (p->sid == p->pid && p->tty < 0 && !tty_of(f)->session && file_readable(f) && !tty_is_dead(f))
         give_to(tty_of(f), p);
     mutex_unlock(&tasks_lock);
 }

@@ -94,8 +94,11 @@ struct tty *tty_find(unsigned number);
 void tty_add(struct tty *tty);
 void tty_remove(struct tty *tty);
 
-/* A file of the terminal, counted by a pty already. Takes the inode over on success. NULL: no memory. */
-struct file *tty_file(struct tty *tty, struct inode *inode, uint32_t flags);
+/*
+ * A file of the terminal as it was after `hangups`, which was read under the lock that found it; counted by a pty
+ * already. Takes the inode over on success. NULL: no memory.
+ */
+struct file *tty_file(struct tty *tty, struct inode *inode, uint32_t flags, uint32_t hangups);
 
 /*
  * May the calling process touch this terminal now? A background group is sent `sig` instead, unless

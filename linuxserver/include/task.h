@@ -88,6 +88,7 @@ struct process {
     int next_timer_id;
     struct list cpu_timers;       /* those armed on clocks of its processor time */
     struct timer cpu_look;        /* when one of them could be due */
+    struct cpu_seen *cpu_seen;    /* their clock, while they are looked at */
     volatile uint32_t cpu_parked; /* nobody runs: whoever leaves the server first looks */
 
     jg_time_t start_time;

@@ -59,6 +59,8 @@ jg_time_t cpu_clock_read(const struct cpu_clock *clock)
 
     if (clock->task)
         task_times(clock->task, &user, &system);
+    else if (clock->process && clock->process->cpu_seen)
+        user = clock->process->cpu_seen->user, system = clock->process->cpu_seen->system;
     else if (clock->process)
         process_times(clock->process, &user, &system);
     return (jg_time_t)(clock->user_only ? user : user + system);
@@ -103,12 +105,18 @@ static void look_later(struct process *p, jg_time_t left)
               time_after(time_monotonic(), left > LEAST_STEP_NS ? left : LEAST_STEP_NS));
 }
 
-/* Fires what is due, once each; the rest, and what was armed meanwhile, has its turn in the next look. */
+/*
+ * Fires what is due, once each; the rest, and what was armed meanwhile, has its turn in the next look. The process's
+ * clock is read once, however many timers there are.
+ */
 static void look(struct process *p)
 {
     jg_time_t least = JG_TIME_INFINITE;
     struct list due = LIST_INIT(due), *it;
+    struct cpu_seen seen;
 
+    process_times(p, &seen.user, &seen.system);
+    p->cpu_seen = &seen;
     LIST_FOR_EACH_SAFE(at, &p->cpu_timers)
     {
         struct cpu_timer *timer = LIST_ENTRY(at, struct cpu_timer, link);
@@ -128,6 +136,7 @@ static void look(struct process *p)
         if (cpu_timer_armed(timer))
             least = 0;
     }
+    p->cpu_seen = NULL;
     if (!list_empty(&p->cpu_timers))
         look_later(p, least);
 }

@@ -15,6 +15,11 @@ struct cpu_clock {
     bool user_only;          /* else with what was done on its behalf */
 };
 
+/* What a process has used, for as long as its timers are looked at. */
+struct cpu_seen {
+    uint64_t user, system;
+};
+
 struct cpu_timer {
     struct list link; /* process->cpu_timers, while armed */
     struct cpu_clock clock;

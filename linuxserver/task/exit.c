@@ -391,6 +391,12 @@ int task_remove_siblings(struct task *t)
         }
         err = 0;
     }
+    if (!err && p->pid != t->tid) {
+        /* What it owns goes to those who wait: the words have its old id. The new one counts from commit() on. */
+        mutex_unlock(&tasks_lock);
+        futex_release_owned(t, true);
+        mutex_lock(&tasks_lock);
+    }
     p->exec_task = NULL;
     if (!err) {
         take_leader_id(t);

@@ -27,7 +27,7 @@ static void start(struct posix_timer *timer)
     if (timer->is_cpu)
         cpu_timer_arm(&timer->cpu, timer->expires);
     else
-        timer_arm(&timer->timer, timer->expires);
+        timer_arm(&timer->timer, timer->expires > 0 ? timer->expires : 1);
 }
 
 static void stop(struct posix_timer *timer)
@@ -37,16 +37,21 @@ static void stop(struct posix_timer *timer)
     cpu_timer_disarm(&timer->cpu);
 }
 
-/* Moves the time behind `now`. Returns by how many intervals. */
+/*
+ * Moves the time behind `now`. Returns by how many intervals. It may have been before the machine started, and keeps
+ * its phase then.
+ */
 static int64_t forward(struct posix_timer *timer, jg_time_t now)
 {
     int64_t n;
 
     if (now < timer->expires)
         return 0;
-    n = (now - timer->expires) / timer->interval + 1;
-    timer->expires = time_after(timer->expires, n * timer->interval);
-    return n;
+    n = (now - timer->expires) / timer->interval;
+    timer->expires += n * timer->interval;
+    timer->expires = timer->expires < 0 ? timer->expires + timer->interval
+                                        : time_after(timer->expires, timer->interval);
+    return n + 1;
 }
 
 static bool send(struct posix_timer *timer)
@@ -54,7 +59,7 @@ static bool send(struct posix_timer *timer)
     struct task *t = NULL;
 
     if (timer->notify == (SIGEV_SIGNAL | SIGEV_THREAD_ID)) {
-        t = task_find(timer->tid);
+        t = timer->tid ? task_find(timer->tid) : NULL;
         if (!t || t->process != timer->process)
             return false;
     }
@@ -136,6 +141,8 @@ void posix_timers_task_ends(struct task *t)
     {
         struct posix_timer *timer = LIST_ENTRY(it, struct posix_timer, link);
 
+        if (timer->tid == t->tid)
+            timer->tid = 0; /* not for another that gets the same id */
         if (timer->cpu.clock.task != t)
             continue;
         stop(timer);
@@ -258,8 +265,6 @@ void posix_timer_set(struct posix_timer *timer, jg_time_t value, jg_time_t inter
     timer->expires = absolute ? on_our_clock(timer, value) : time_after(now_of(timer), value);
     if (timer->expires == JG_TIME_INFINITE)
         timer->expires = JG_TIME_INFINITE - 1;
-    if (timer->expires <= 0)
-        timer->expires = 1; /* before the start: now */
     start(timer);
 }
 

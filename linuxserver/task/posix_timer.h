@@ -17,7 +17,7 @@ struct posix_timer {
     int notify, tid;      /* SIGEV_*; the thread for SIGEV_THREAD_ID */
     struct timer timer;   /* when it is not */
     struct cpu_timer cpu; /* when it is */
-    jg_time_t expires;    /* monotonic, or on cpu.clock */
+    jg_time_t expires;    /* monotonic, also before the start; or on cpu.clock */
     jg_time_t interval;
     bool active;  /* armed */
     bool waiting; /* its signal is pending; with that taken it goes on */

@@ -58,14 +58,12 @@ void children_usage(const struct process *p, struct usage *usage)
 
 void process_times(struct process *p, uint64_t *user, uint64_t *system)
 {
+    struct jg_info_task info;
+
     *user = p->user_ns;
     *system = p->system_ns;
-    LIST_FOR_EACH(it, &p->tasks)
-    {
-        uint64_t u, s;
-
-        task_times(LIST_ENTRY(it, struct task, link), &u, &s);
-        *user += u;
-        *system += s;
+    if (p->handle && jg_object_info(p->handle, JG_INFO_TASK, &info, sizeof info) > 0) {
+        *user = info.user_ns; /* with its threads that have ended */
+        *system = info.server_ns;
     }
 }
