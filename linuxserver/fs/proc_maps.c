@@ -13,12 +13,12 @@
 #define REGIONS_AT_ONCE 64u
 #define NAME_COLUMN     73u
 
-static void region_name(const struct region *r, char *name, size_t size)
+static void region_name(const struct mm *mm, const struct region *r, char *name, size_t size)
 {
     int n;
 
     name[0] = 0;
-    if (r->flags & REGION_STACK) {
+    if (r->start <= mm->stack_start && mm->stack_start < r->end) {
         memcpy(name, "[stack]", 8);
     } else if (r->flags & REGION_HEAP) {
         memcpy(name, "[heap]", 7);
@@ -28,12 +28,13 @@ static void region_name(const struct region *r, char *name, size_t size)
     }
 }
 
-static void add_line(struct text *out, const struct region *r, char *name, size_t size)
+static void add_line(struct text *out, const struct mm *mm, const struct region *r, char *name,
+                     size_t size)
 {
     const struct backing *b = r->backing;
     size_t before = out->used;
 
-    region_name(r, name, size);
+    region_name(mm, r, name, size);
     text_add(out, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", r->start, r->end,
              r->prot & JG_PROT_READ ? 'r' : '-', r->prot & JG_PROT_WRITE ? 'w' : '-',
              r->prot & JG_PROT_EXECUTE ? 'x' : '-', r->flags & REGION_SHARED ? 's' : 'p',
@@ -83,7 +84,7 @@ static void add_part(struct text *out, struct mm *mm, struct part *part, region_
     unsigned n = copy_regions(mm, out->cursor, part->regions, &next);
 
     for (unsigned i = 0; i < n; i++) {
-        add_line(out, &part->regions[i], part->name, sizeof part->name - 1);
+        add_line(out, mm, &part->regions[i], part->name, sizeof part->name - 1);
         if (details)
             details(out, mm, &part->regions[i]);
         if (part->regions[i].backing)

@@ -23,9 +23,13 @@ struct backing {
     jg_handle_t vmo;
     uint64_t device, inode;
     int32_t writers; /* > 0: descriptions open for writing; < 0: programs that run from it */
+    int32_t shared_writers; /* > 0: regions with REGION_WRITER; < 0: there shall be none (F_SEAL_WRITE) */
+    bool sealed;            /* new mappings may not write (F_SEAL_FUTURE_WRITE) */
     void (*release)(struct backing *b);
     /* Writes the file's path into buf, for /proc/PID/maps. Returns its length or -errno. */
     int (*path)(struct backing *b, char *buf, size_t size);
+    /* [nothing] A region more, or one less, shows it. mm->lock is held. */
+    void (*mapped)(struct backing *b, int change);
 };
 
 static inline void backing_get(struct backing *b)
@@ -40,7 +44,7 @@ void backing_put(struct backing *b);
 bool backing_claim(struct backing *b, bool deny);
 void backing_unclaim(struct backing *b, bool deny);
 
-#define REGION_STACK      0x1u /* grows downwards on faults */
+#define REGION_STACK      0x1u /* grows downwards on faults: the stack, MAP_GROWSDOWN */
 #define REGION_HEAP       0x2u /* brk */
 #define REGION_SHARED     0x4u /* MAP_SHARED */
 #define REGION_DONTFORK   0x8u
@@ -49,7 +53,9 @@ void backing_unclaim(struct backing *b, bool deny);
 #define REGION_NORESERVE  0x40u
 #define REGION_VDSO       0x80u
 #define REGION_WRITE_DENIED                                                                        \
-    0x100u /* shared mapping of a file opened read-only: mprotect to write is EACCES */
+    0x100u /* shared mapping that may not become writable: mprotect is EACCES */
+#define REGION_WRITER  0x200u /* shared mapping of what was opened for writing */
+#define REGION_ACCOUNT 0x400u /* counts as promised memory: mm/commit.h */
 
 struct region {
     uint64_t start, end;
@@ -82,6 +88,7 @@ struct mm {
     enum mm_lock lock_future; /* what new regions get: mlockall(MCL_FUTURE) */
     uint64_t data_bytes; /* of them private and writable, stacks apart: RLIMIT_DATA */
     uint64_t stack_limit; /* RLIMIT_STACK, in bytes: how far a stack region grows */
+    uint64_t accounted, accounted_known; /* promised bytes: now, and as the sum has them */
     bool dumpable;
     uint32_t barriers; /* what membarrier(2) was registered for */
     bool starved; /* a copy found no memory: the call that made it gives ENOMEM for EFAULT */
@@ -105,19 +112,22 @@ void mm_put(struct mm *m);
 /* Limits of the process, as far as mappings ask for them. */
 struct mm_limits {
     uint64_t address_space, data, stack, locked;
+    bool low; /* may map below vm.mmap_min_addr */
 };
 
 #define MM_FIXED        0x1u
 #define MM_NOREPLACE    0x2u
 #define MM_POPULATE     0x4u
-#define MM_PRIVATE_COPY 0x8u /* MAP_PRIVATE */
 #define MM_LOCKED       0x10u /* MAP_LOCKED */
+#define MM_32BIT        0x20u /* MAP_32BIT */
 
 struct mm_map {
     uint64_t hint, length;
     uint32_t prot, max_prot;
     uint32_t region_flags;
     uint32_t options;        /* MM_* */
+    int64_t refusal;         /* what the file says against it, -errno, once there is a place */
+    bool promised;           /* shared memory without a name, which counts as promised */
     struct backing *backing; /* reference is taken by the region */
     uint64_t offset;
 };
@@ -125,12 +135,15 @@ struct mm_map {
 /* mmap: returns the address or -errno. Takes mm->lock. Source: mmap(2). */
 int64_t mm_map(struct mm *m, const struct mm_map *request, const struct mm_limits *limits);
 int64_t mm_unmap(struct mm *m, uint64_t start, uint64_t length);
-int64_t mm_protect(struct mm *m, uint64_t start, uint64_t length, uint32_t prot,
+/* mprotect, with all checks of its arguments. Takes mm->lock. Source: mprotect(2). */
+int64_t mm_protect(struct mm *m, uint64_t start, uint64_t length, uint64_t prot,
                    const struct mm_limits *limits);
+/* mremap, with all checks of its arguments. Takes mm->lock. Source: mremap(2). */
 int64_t mm_remap(struct mm *m, uint64_t old, uint64_t old_length, uint64_t new_length,
-                 uint32_t flags, uint64_t new_address, const struct mm_limits *limits);
+                 uint64_t flags, uint64_t target, const struct mm_limits *limits);
 /* brk: returns the break that is in force afterwards. */
 uint64_t mm_brk(struct mm *m, uint64_t wanted, const struct mm_limits *limits);
+/* madvise, with all checks of its arguments. Takes mm->lock. Source: madvise(2). */
 int64_t mm_advise(struct mm *m, uint64_t start, uint64_t length, int advice);
 
 /*

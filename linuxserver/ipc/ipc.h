@@ -32,13 +32,16 @@ struct ipc_object {
 struct ipc_set {
     struct ipc_object **slots;
     unsigned room, used;
-    unsigned limit;    /* how many there may be: at most IPC_SLOTS_MAX */
-    unsigned next;     /* where the search for a free slot begins */
-    int last;          /* the slot that was taken last, -1 */
+    unsigned limit; /* how many there may be: at most IPC_SLOTS_MAX */
+    unsigned next;  /* where the search for a free slot begins */
+    int last;       /* the slot that was taken last, -1 */
     unsigned sequence;
 };
 
-#define IPC_SET_INIT(most) {.limit = (most), .last = -1}
+#define IPC_SET_INIT(most)                                                                         \
+    {                                                                                              \
+        .limit = (most), .last = -1                                                                \
+    }
 
 extern struct mutex ipc_lock;
 

@@ -8,7 +8,7 @@
 
 #include <linux/signal.h>
 
-#include "region.h"
+#include "limits.h"
 
 void backing_put(struct backing *b)
 {
@@ -56,10 +56,10 @@ void mm_put(struct mm *m)
     if (!m || __atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL))
         return;
     jg_handle_close(m->aspace);
-    for (unsigned i = 0; i < m->count; i++) {
-        if (m->regions[i].backing)
-            backing_put(m->regions[i].backing);
-    }
+    for (unsigned i = 0; i < m->count; i++)
+        region_let_go(&m->regions[i]);
+    m->accounted = 0;
+    commit_settle(m);
     if (m->exe) {
         backing_unclaim(m->exe, true);
         backing_put(m->exe);
@@ -76,13 +76,13 @@ static void copy_regions(struct mm *to, const struct mm *from)
         if (r->flags & REGION_DONTFORK) {
             to->mapped -= r->end - r->start;
             to->data_bytes -= region_data(r);
+            to->accounted -= region_accounted(r);
             continue;
         }
         to->regions[to->count] = *r;
         to->regions[to->count].flags &= ~REGION_LOCKED;
         to->count++;
-        if (r->backing)
-            backing_get(r->backing);
+        region_hold(r);
     }
 }
 
@@ -99,16 +99,18 @@ struct mm *mm_clone(struct mm *m)
     child->refs = 1;
     child->lock_future = MM_UNLOCKED;
     child->mapped_peak = 0;
+    child->accounted_known = 0;
     child->count = 0;
     child->front = 0;
     child->gap_length = 0;
     child->room = m->count + 8;
     child->regions = rt_alloc(child->room * sizeof *child->regions);
-    if (child->regions)
+    if (child->regions && (commit_mode() != COMMIT_NEVER || commit_allows(m->accounted)))
         h = jg_aspace_clone(m->aspace);
     if (h >= 0) {
         child->aspace = (jg_handle_t)h;
         copy_regions(child, m);
+        commit_settle(child);
         if (child->exe) {
             backing_get(child->exe);
             backing_claim(child->exe,
@@ -132,27 +134,29 @@ struct region *mm_find(struct mm *m, uint64_t va)
 }
 
 /*
- * Extends a stack region downwards to hold va. Linux keeps a gap of 256 pages to the next mapping
- * below.
+ * Extends a region that grows downwards to hold va, unless that leaves less than STACK_GAP to what can be
+ * touched below it. Source: Linux 6.1's expand_downwards().
  */
-#define STACK_GAP (256 * PAGE_SIZE)
-
 static bool grow_stack(struct mm *m, struct region *r, uint64_t va)
 {
     uint64_t start = page_down(va), length = r->start - start;
     unsigned i = (unsigned)(r - m->regions);
-    struct jg_map map = {
-        .va = start, .length = length, .prot = r->prot, .max_prot = 7, .flags = JG_MAP_PRIVATE};
+    struct jg_map map = {.va = start,
+                         .length = length,
+                         .prot = r->prot,
+                         .max_prot = 7,
+                         .flags = JG_MAP_PRIVATE | inherit_of(r->flags)};
 
-    if (r->end - start > m->stack_limit || start < 65536)
+    if (r->end - start > m->stack_limit || start < LOW_LIMIT)
         return false;
     if (i && m->regions[i - 1].end + STACK_GAP > start && m->regions[i - 1].prot &&
         !(m->regions[i - 1].flags & REGION_STACK))
         return false;
-    if (jg_aspace_map(m->aspace, &map) < 0)
+    if (!commit_allows(length) || jg_aspace_map(m->aspace, &map) < 0)
         return false;
     r->start = start;
     m->mapped += length;
+    m->accounted += r->flags & REGION_ACCOUNT ? length : 0;
     return true;
 }
 
@@ -174,6 +178,6 @@ int mm_fault(struct mm *m, uint64_t va, uint32_t fault_flags, jg_status_t why, i
                grow_stack(m, r, va)) {
         sig = 0;
     }
-    mutex_unlock(&m->lock);
+    settle_and_unlock(m);
     return sig;
 }

@@ -56,6 +56,57 @@ int region_reserve(struct mm *m, unsigned extra)
     return 0;
 }
 
+static void note_writer(struct backing *b, int32_t change)
+{
+    __atomic_add_fetch(&b->shared_writers, change, __ATOMIC_SEQ_CST);
+}
+
+static void hold_counted(const struct region *r)
+{
+    backing_get(r->backing);
+    if (r->backing->mapped)
+        r->backing->mapped(r->backing, 1);
+}
+
+void region_hold(const struct region *r)
+{
+    if (!r->backing)
+        return;
+    if (r->flags & REGION_WRITER)
+        note_writer(r->backing, 1);
+    hold_counted(r);
+}
+
+bool region_hold_first(const struct region *r)
+{
+    int32_t *writers, old;
+
+    if (!r->backing)
+        return true;
+    writers = &r->backing->shared_writers;
+    old = __atomic_load_n(writers, __ATOMIC_RELAXED);
+    while (r->flags & REGION_WRITER) {
+        if (old < 0)
+            return false;
+        if (__atomic_compare_exchange_n(writers, &old, old + 1, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST))
+            break;
+    }
+    hold_counted(r);
+    return true;
+}
+
+void region_let_go(const struct region *r)
+{
+    if (!r->backing)
+        return;
+    if (r->flags & REGION_WRITER)
+        note_writer(r->backing, -1);
+    if (r->backing->mapped)
+        r->backing->mapped(r->backing, -1);
+    backing_put(r->backing);
+}
+
 static void open_slot(struct mm *m, unsigned at)
 {
     bool low = at < m->count / 2 ? m->front > 0 : m->room - m->front == m->count;
@@ -96,8 +147,7 @@ void region_split(struct mm *m, uint64_t va)
     r[0].end = va;
     r[1].start = va;
     r[1].offset += va - r[0].start;
-    if (r[1].backing)
-        backing_get(r[1].backing);
+    region_hold(&r[1]);
 }
 
 static bool mergeable(const struct region *a, const struct region *b)
@@ -113,8 +163,7 @@ static void try_merge(struct mm *m, unsigned i)
     if (i + 1 >= m->count || !mergeable(a, a + 1))
         return;
     a->end = a[1].end;
-    if (a[1].backing)
-        backing_put(a[1].backing);
+    region_let_go(&a[1]);
     close_slots(m, i + 1, 1);
 }
 
@@ -126,6 +175,7 @@ void region_insert(struct mm *m, const struct region *r)
     m->regions[i] = *r;
     m->mapped += r->end - r->start;
     m->data_bytes += region_data(r);
+    m->accounted += region_accounted(r);
     try_merge(m, i);
     if (i)
         try_merge(m, i - 1);
@@ -143,8 +193,8 @@ void region_remove(struct mm *m, uint64_t start, uint64_t end)
     for (; i < m->count && m->regions[i].start < end; i++) {
         m->mapped -= m->regions[i].end - m->regions[i].start;
         m->data_bytes -= region_data(&m->regions[i]);
-        if (m->regions[i].backing)
-            backing_put(m->regions[i].backing);
+        m->accounted -= region_accounted(&m->regions[i]);
+        region_let_go(&m->regions[i]);
     }
     if (i == first)
         return;
@@ -164,6 +214,19 @@ uint64_t region_data_in(const struct mm *m, uint64_t start, uint64_t end)
 
         if (region_data(&m->regions[i]))
             sum += b - a;
+    }
+    return sum;
+}
+
+uint64_t region_bytes_in(const struct mm *m, uint64_t start, uint64_t end)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = region_index(m, start); i < m->count && m->regions[i].start < end; i++) {
+        uint64_t a = m->regions[i].start > start ? m->regions[i].start : start;
+        uint64_t b = m->regions[i].end < end ? m->regions[i].end : end;
+
+        sum += b - a;
     }
     return sum;
 }
@@ -219,11 +282,22 @@ uint64_t region_gap(struct mm *m, uint64_t length, uint64_t bottom, uint64_t top
 
         if (r->end < top && top - r->end >= length)
             break;
-        top = r->start < top ? r->start : top;
+        top = region_floor(r) < top ? region_floor(r) : top;
     }
     if (!known || length == m->gap_length) {
         m->gap_length = length;
         m->gap_top = top;
     }
     return top > bottom && top - bottom >= length ? top - length : 0;
+}
+
+uint64_t region_gap_up(const struct mm *m, uint64_t length, uint64_t bottom, uint64_t top)
+{
+    for (unsigned i = region_index(m, bottom); i < m->count; i++) {
+        if (region_floor(&m->regions[i]) >= bottom &&
+            region_floor(&m->regions[i]) - bottom >= length)
+            break;
+        bottom = m->regions[i].end;
+    }
+    return bottom < top && top - bottom >= length ? bottom : 0;
 }

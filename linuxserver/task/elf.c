@@ -386,7 +386,7 @@ int64_t elf_load(struct task *t, const struct exec_request *request, const struc
 {
     const struct rlimit64 *l = t->process->limits.limit;
     const struct mm_limits limits = {l[RLIMIT_AS].rlim_cur, l[RLIMIT_DATA].rlim_cur, UINT64_MAX,
-                                     UINT64_MAX};
+                                     UINT64_MAX, false};
     struct program *p = rt_zalloc(2 * sizeof *p), *interp = p + 1;
     bool has_interp = false;
     int64_t err;

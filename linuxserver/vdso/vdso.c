@@ -60,7 +60,7 @@ int vdso_start(jg_handle_t time_page)
 
 int64_t vdso_map(struct mm *m)
 {
-    const struct mm_limits none = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    const struct mm_limits none = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, false};
     uint64_t size = page_up((uint64_t)(vdso_image_end - vdso_image));
     struct mm_map room = {.length = size + PAGE_SIZE};
     struct mm_map first = {.length = PAGE_SIZE,

@@ -227,6 +227,9 @@ static uintptr_t find_gap(struct aspace *as, uint64_t length)
     return at < JG_USER_TOP && length <= JG_USER_TOP - at ? at : 0;
 }
 
+/* Past every VMO's end is no error: touching it is. */
+#define MAP_OFFSET_MAX (1ul << 63)
+
 #define MAP_FLAGS                                                                             \
     (JG_MAP_PRIVATE | JG_MAP_REPLACE | JG_MAP_ANYWHERE | JG_MAP_POPULATE | JG_MAP_COMMIT |    \
      3u << JG_MAP_INHERIT_SHIFT)
@@ -243,7 +246,7 @@ static jg_status_t check_map(struct vmo *vmo, struct jg_map *m)
         return JG_ERR_INVALID_ARGS;
     if (inherit > JG_INHERIT_ZERO || (inherit == JG_INHERIT_ZERO && vmo))
         return JG_ERR_INVALID_ARGS;
-    if (m->length > JG_USER_TOP || m->offset > VMO_SIZE_MAX)
+    if (m->length > JG_USER_TOP || m->offset > MAP_OFFSET_MAX)
         return JG_ERR_OUT_OF_RANGE;
     m->length = ROUND_UP(m->length, PAGE_SIZE);
     return JG_OK;

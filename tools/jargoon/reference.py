@@ -15,7 +15,8 @@ META_PACKAGE = 'linux-image-cloud-amd64'
 MODULES = ['virtio_ring', 'virtio', 'virtio_pci_legacy_dev', 'virtio_pci_modern_dev', 'virtio_pci',
            'virtio_console']
 # loglevel=0: the console is the guest's terminal. The log is read back by the first stage.
-COMMAND_LINE = 'console=ttyS0 quiet loglevel=0 panic=-1 oops=panic mitigations=off nokaslr ' \
+# no5lvl: programs have addresses of 47 bits, as ours have.
+COMMAND_LINE = 'console=ttyS0 quiet loglevel=0 panic=-1 oops=panic mitigations=off nokaslr no5lvl ' \
                'random.trust_cpu=on no_timer_check tsc=reliable rdinit=/init'
 
 
