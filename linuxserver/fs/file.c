@@ -42,8 +42,12 @@ struct file *file_create(const struct file_ops *ops, uint32_t flags, struct inod
 
 void file_put(struct file *f)
 {
-    if (!f || __atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL))
-        return;
+    if (f && file_unref(f))
+        file_end(f);
+}
+
+void file_end(struct file *f)
+{
     locks_release_file(f);
     if (__atomic_load_n(&f->watched, __ATOMIC_RELAXED))
         epoll_forget(f); /* also when none is left: who removed the last may just be doing so */

@@ -121,6 +121,13 @@ int64_t plain_seek(struct file *f, int64_t offset, int whence);
 /* Lets go of one reference; the last closes it. May wait: called with no lock held. */
 void file_put(struct file *f);
 
+/* file_put() in two steps. Says whether it was the last reference; then file_end() closes it. */
+static inline bool file_unref(struct file *f)
+{
+    return !__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL);
+}
+void file_end(struct file *f);
+
 static inline bool file_readable(const struct file *f)
 {
     uint32_t access = f->flags & O_ACCMODE; /* 3 is neither, though it asks for both permissions */

@@ -208,6 +208,7 @@ static int64_t take_embryo(struct socket *s, struct socket **out)
 int64_t socket_accept(struct task *t, struct file *f, uint32_t flags, struct file **out)
 {
     struct socket *s = socket_of(f), *embryo = NULL;
+    struct rights *list = NULL;
     jg_time_t deadline = socket_deadline(s->receive_time, f->flags & O_NONBLOCK);
     struct waiter w;
     int64_t err;
@@ -230,7 +231,8 @@ int64_t socket_accept(struct task *t, struct file *f, uint32_t flags, struct fil
     *out = socket_file(embryo, flags);
     if (*out)
         return 0;
-    socket_end(embryo, true);
+    socket_end(embryo, true, &list);
+    rights_drain(&list);
     return -ENOMEM;
 }
 

@@ -103,10 +103,18 @@ void message_take(struct socket *from, struct message *m)
         wait_wake(&sender->write_wait);
 }
 
-void message_free(struct message *m)
+void message_drop(struct message *m, struct rights **list)
 {
-    rights_free(m->rights);
+    rights_push(list, m->rights);
     address_put(m->from);
     socket_put(m->sender);
     rt_free(m);
+}
+
+void message_free(struct message *m)
+{
+    struct rights *list = NULL;
+
+    message_drop(m, &list);
+    rights_drain(&list);
 }

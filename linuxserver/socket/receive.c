@@ -69,6 +69,14 @@ static void tell(struct incoming *in, const struct message *m)
     in->from = address_get(m->from);
 }
 
+/* The reader gets files of its own; where there is no memory, it is told that some are missing. unix_lock is held. */
+static void peek_rights(const struct message *m, struct incoming *in)
+{
+    in->rights = rights_copy(m->rights);
+    if (!in->rights)
+        in->result_flags |= MSG_CTRUNC;
+}
+
 /*
  * n bytes of the message have been copied: peeks on, or takes them away. Returns whether the call ends
  * here: files were received, or the message has more.
@@ -83,7 +91,7 @@ static bool consume(struct socket *s, struct message *m, size_t n, struct progre
     if (g->peek) {
         g->skip += n;
         if (m->rights && !in->rights)
-            in->rights = rights_copy(m->rights);
+            peek_rights(m, in);
     } else {
         if (m->rights) {
             rights_land(m->rights);
@@ -201,7 +209,7 @@ static int64_t deliver(struct socket *s, struct message *m, struct parts *p, str
     mutex_lock(&unix_lock);
     if (peek) {
         if (m->rights)
-            in->rights = rights_copy(m->rights);
+            peek_rights(m, in);
     } else {
         message_take(s, m);
         in->rights = m->rights;

@@ -7,8 +7,10 @@
  * them what lies in theirs; what the rest holds is dropped. No reference can appear meanwhile: a
  * candidate has no descriptor, and receiving takes unix_lock.
  *
- * Letting go of a file may end a socket, which frees messages, which let go of files: rights_free()
- * does that in a loop and not in itself, so that the stack stays flat.
+ * Each socket on its way and each message in its queue is looked at a few times, whatever lies in what.
+ *
+ * Letting go of a file may end a socket, which frees messages, which let go of files: drain() does that in a loop and
+ * not in itself, so that the stack stays flat. Whoever began it ends it, before its call returns.
  */
 #include "unix.h"
 
@@ -24,10 +26,6 @@ struct payer {
 
 static struct list flying = LIST_INIT(flying); /* sockets with in_flight; under unix_lock */
 static struct list payers = LIST_INIT(payers); /* users with files on their way; under unix_lock */
-
-static struct mutex doom_lock = MUTEX_INIT;
-static struct rights *doom; /* to be let go of; under doom_lock */
-static bool dooming;
 
 /* unix_lock is held. */
 static struct payer *payer_of(uint32_t uid)
@@ -77,8 +75,10 @@ void rights_land(struct rights *r)
 {
     struct payer *p = payer_of(r->uid);
 
-    if (p)
-        p->count -= r->count;
+    if (p && !(p->count -= r->count)) {
+        list_remove(&p->link);
+        rt_free(p);
+    }
     for (uint32_t i = 0; i < r->count; i++) {
         struct socket *s = socket_of(r->file[i]);
 
@@ -100,37 +100,54 @@ struct rights *rights_copy(const struct rights *from)
     return r;
 }
 
-static struct rights *pop_doomed(void)
+void rights_push(struct rights **list, struct rights *r)
+{
+    if (!r)
+        return;
+    r->next = *list;
+    *list = r;
+}
+
+/* Lets go of one file. Returns whether that was a socket's end, which leaves on `list` what it held. */
+static bool let_go(struct file *f, struct rights **list)
+{
+    struct socket *s = socket_of(f);
+
+    if (!file_unref(f))
+        return false;
+    if (s)
+        s->heirs = list; /* nobody else ends it */
+    file_end(f);
+    return s;
+}
+
+/* Lets go of what is on the list, and of what is put there by that. Returns whether a socket ended. */
+static bool drain(struct rights **list)
 {
     struct rights *r;
+    bool ended = false;
 
-    mutex_lock(&doom_lock);
-    r = doom;
-    if (r)
-        doom = r->next;
-    else
-        dooming = false;
-    mutex_unlock(&doom_lock);
-    return r;
+    while ((r = *list)) {
+        *list = r->next;
+        for (uint32_t i = 0; i < r->count; i++)
+            ended |= let_go(r->file[i], list);
+        rt_free(r);
+    }
+    return ended;
+}
+
+void rights_drain(struct rights **list)
+{
+    if (drain(list))
+        collect_garbage();
 }
 
 void rights_free(struct rights *r)
 {
-    bool mine;
+    struct rights *list = NULL;
 
-    if (!r)
-        return;
-    mutex_lock(&doom_lock);
-    r->next = doom;
-    doom = r;
-    mine = !dooming;
-    dooming = true;
-    mutex_unlock(&doom_lock);
-    while (mine && (r = pop_doomed())) {
-        for (uint32_t i = 0; i < r->count; i++)
-            file_put(r->file[i]);
-        rt_free(r);
-    }
+    rights_push(&list, r);
+    rights_drain(&list);
 }
 
 typedef void (*visitor)(struct socket *s);
@@ -164,14 +181,28 @@ static void count_inside(struct socket *s)
     s->held_inside++;
 }
 
-static bool more_reached;
+static struct socket *work; /* to be looked through, by next_work; under unix_lock */
+
+static void push(struct socket *s)
+{
+    s->reached = true;
+    s->next_work = work;
+    work = s;
+}
+
+static struct socket *pop(void)
+{
+    struct socket *s = work;
+
+    if (s)
+        work = s->next_work;
+    return s;
+}
 
 static void reach(struct socket *s)
 {
-    if (s->reached)
-        return;
-    s->reached = true;
-    more_reached = true;
+    if (!s->reached)
+        push(s);
 }
 
 static bool is_candidate(const struct socket *s)
@@ -182,37 +213,28 @@ static bool is_candidate(const struct socket *s)
 /* Marks the sockets on their way that somebody can come to. unix_lock is held. */
 static void mark(void)
 {
+    struct socket *s;
+
     LIST_FOR_EACH(it, &flying)
     {
-        struct socket *s = LIST_ENTRY(it, struct socket, flying);
-
+        s = LIST_ENTRY(it, struct socket, flying);
         s->held_inside = 0;
         s->reached = !is_candidate(s);
     }
     LIST_FOR_EACH(it, &flying)
     {
-        struct socket *s = LIST_ENTRY(it, struct socket, flying);
-
+        s = LIST_ENTRY(it, struct socket, flying);
         if (!s->reached)
             visit_held(s, count_inside);
     }
     LIST_FOR_EACH(it, &flying)
     {
-        struct socket *s = LIST_ENTRY(it, struct socket, flying);
-
-        if (s->in_flight > s->held_inside)
-            s->reached = true;
+        s = LIST_ENTRY(it, struct socket, flying);
+        if (s->reached || s->in_flight > s->held_inside)
+            push(s);
     }
-    do {
-        more_reached = false;
-        LIST_FOR_EACH(it, &flying)
-        {
-            struct socket *s = LIST_ENTRY(it, struct socket, flying);
-
-            if (s->reached)
-                visit_held(s, reach);
-        }
-    } while (more_reached);
+    while ((s = pop()))
+        visit_held(s, reach);
 }
 
 /* Takes the messages with files out of the queue. unix_lock is held. */
@@ -229,37 +251,31 @@ static void empty_queue(struct socket *s, struct list *out)
     }
 }
 
-/* The socket that still holds files and is reached by nobody. unix_lock is held. */
-static struct socket *next_garbage(void)
-{
-    LIST_FOR_EACH(it, &flying)
-    {
-        struct socket *s = LIST_ENTRY(it, struct socket, flying);
-
-        if (!s->reached)
-            return s;
-    }
-    return NULL;
-}
-
-void collect_garbage(void)
+/* Takes what nobody can come to out of the queues, and leaves on `list` the files of it. */
+static void take_garbage(struct rights **list)
 {
     struct list dropped = LIST_INIT(dropped), *it;
     struct socket *s;
 
     mutex_lock(&unix_lock);
-    if (list_empty(&flying)) {
-        mutex_unlock(&unix_lock);
-        return;
-    }
     mark();
-    while ((s = next_garbage())) {
-        s->reached = true; /* once is enough */
+    LIST_FOR_EACH(at, &flying)
+    reach(LIST_ENTRY(at, struct socket, flying)); /* those that were not are left now */
+    while ((s = pop())) {
         empty_queue(s, &dropped);
         LIST_FOR_EACH(at, &s->embryos)
         empty_queue(LIST_ENTRY(at, struct socket, embryo), &dropped);
     }
     mutex_unlock(&unix_lock);
     while ((it = list_pop(&dropped)))
-        message_free(LIST_ENTRY(it, struct message, link));
+        message_drop(LIST_ENTRY(it, struct message, link), list);
+}
+
+void collect_garbage(void)
+{
+    struct rights *list = NULL;
+
+    do
+        take_garbage(&list);
+    while (drain(&list));
 }

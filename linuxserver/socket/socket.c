@@ -154,7 +154,7 @@ static void leave_peer(struct socket *s, bool unread)
     socket_put(peer);
 }
 
-void socket_end(struct socket *s, bool embryo)
+void socket_end(struct socket *s, bool embryo, struct rights **list)
 {
     struct list messages = LIST_INIT(messages), embryos = LIST_INIT(embryos), *it;
     bool unread;
@@ -179,19 +179,26 @@ void socket_end(struct socket *s, bool embryo)
     mutex_unlock(&unix_lock);
 
     while ((it = list_pop(&embryos)))
-        socket_end(LIST_ENTRY(it, struct socket, embryo), true);
+        socket_end(LIST_ENTRY(it, struct socket, embryo), true, list);
     while ((it = list_pop(&messages)))
-        message_free(LIST_ENTRY(it, struct message, link));
+        message_drop(LIST_ENTRY(it, struct message, link), list);
     inode_put(s->inode);
     s->inode = NULL;
     socket_put(s);
-    if (!embryo)
-        collect_garbage();
 }
 
 static void socket_release(struct file *f)
 {
-    socket_end(f->data, false);
+    struct socket *s = f->data;
+    struct rights *list = NULL;
+
+    if (s->heirs) {
+        socket_end(s, false, s->heirs);
+        return;
+    }
+    socket_end(s, false, &list);
+    rights_drain(&list);
+    collect_garbage();
 }
 
 /* May a datagram be sent to its peer? unix_lock is held. */

@@ -62,7 +62,7 @@ struct peer_cred {
 
 /* Files on their way. */
 struct rights {
-    struct rights *next; /* while they wait to be let go of */
+    struct rights *next; /* on a list of rights_push() */
     uint32_t count;
     uint32_t uid; /* who pays for them */
     struct file *file[];
@@ -122,8 +122,12 @@ struct socket {
 
     uint32_t in_flight;   /* how often its file is on its way */
     struct list flying;   /* while in_flight */
-    uint32_t held_inside; /* the collector's */
-    bool reached;         /* the collector's */
+
+    /* The collector's, of those in flight. */
+    uint32_t held_inside;
+    bool reached;
+    struct socket *next_work;
+    struct rights **heirs; /* where its end leaves the files in its queue; NULL: it lets go of them itself */
 };
 
 extern struct mutex unix_lock;
@@ -145,10 +149,10 @@ struct socket *socket_of(const struct file *f);
 struct file *socket_file(struct socket *s, uint32_t flags);
 
 /*
- * The end of a socket: tells its peer, forgets its name, drops what is queued. `embryo`: it was never
- * accepted. Lets go of one reference. No lock is held.
+ * The end of a socket: tells its peer, forgets its name, drops what is queued; the files in that are left on `list`.
+ * `embryo`: it was never accepted. Lets go of one reference. No lock is held.
  */
-void socket_end(struct socket *s, bool embryo);
+void socket_end(struct socket *s, bool embryo, struct rights **list);
 
 static inline bool socket_connects(const struct socket *s)
 {
@@ -196,6 +200,8 @@ void message_queue(struct socket *to, struct message *m);
 void message_take(struct socket *from, struct message *m);
 /* Frees one that is in no queue, with what it carries. No lock is held. */
 void message_free(struct message *m);
+/* The same, but leaves its files on `list`. */
+void message_drop(struct message *m, struct rights **list);
 
 /* Counts files as being on their way, or no longer. unix_lock is held. */
 void rights_launch(struct rights *r);
@@ -204,8 +210,11 @@ void rights_land(struct rights *r);
 bool rights_allowed(struct task *t, uint32_t count);
 /* Another reference to each. unix_lock is held. NULL: no memory. */
 struct rights *rights_copy(const struct rights *r);
-/* Lets go of the files. No lock is held. */
+/* Puts it (NULL: nothing) on a list of those to be let go of. */
+void rights_push(struct rights **list, struct rights *r);
+/* Lets go of the files of one (NULL: of none), of all on a list. No lock is held. */
 void rights_free(struct rights *r);
+void rights_drain(struct rights **list);
 
 /* Drops what only sockets on their way could ever read. No lock is held. */
 void collect_garbage(void);
