@@ -1,21 +1,11 @@
 /*
  * Mutexes and condition variables.
  *
- * In:    see the header. A mutex costs no call unless two threads meet.
+ * In:    see the header, which has what a mutex does while no two threads meet.
  * Locks: the mutex's own word; a condition's words are atomics.
  */
 #include <jg/rt/sync.h>
 #include <jg/stubs.h>
-
-enum { FREE = 0, HELD = 1, CONTENDED = 2 };
-
-__attribute__((hot)) bool mutex_trylock(struct mutex *m)
-{
-    uint32_t expected = FREE;
-
-    return __atomic_compare_exchange_n(&m->state, &expected, HELD, false, __ATOMIC_ACQUIRE,
-                                       __ATOMIC_RELAXED);
-}
 
 /*
  * No wake-up is lost: a thread sleeps only while the word is CONTENDED, which the kernel checks
@@ -23,18 +13,15 @@ __attribute__((hot)) bool mutex_trylock(struct mutex *m)
  * woken thread puts CONTENDED back when it takes the mutex, so that those who still sleep are woken
  * in their turn.
  */
-__attribute__((hot)) void mutex_lock(struct mutex *m)
+__attribute__((cold)) void mutex_lock_contended(struct mutex *m)
 {
-    if (mutex_trylock(m))
-        return;
-    while (__atomic_exchange_n(&m->state, CONTENDED, __ATOMIC_ACQUIRE) != FREE)
-        jg_futex_wait(&m->state, CONTENDED, JG_TIME_INFINITE);
+    while (__atomic_exchange_n(&m->state, MUTEX_CONTENDED, __ATOMIC_ACQUIRE) != MUTEX_FREE)
+        jg_futex_wait(&m->state, MUTEX_CONTENDED, JG_TIME_INFINITE);
 }
 
-__attribute__((hot)) void mutex_unlock(struct mutex *m)
+__attribute__((cold)) void mutex_wake(struct mutex *m)
 {
-    if (__atomic_exchange_n(&m->state, FREE, __ATOMIC_RELEASE) == CONTENDED)
-        jg_futex_wake(&m->state, 1);
+    jg_futex_wake(&m->state, 1);
 }
 
 /*

@@ -181,7 +181,7 @@ struct fs_context {
     uint32_t refs;
     struct mutex lock;
     struct inode *root, *cwd;
-    uint32_t umask;
+    uint32_t umask; /* without the lock: one word */
 };
 
 /*

@@ -3,15 +3,11 @@
  */
 #pragma once
 
-/* What every trap runs: such functions stand together, in few pages (each costs after a change of address space). */
-#define HOT __attribute__((hot))
-/* And what it reads and writes. */
-#define HOT_DATA __attribute__((section(".data.hot"), aligned(64)))
-
 #include <jg/call.h>
 #include <jg/startup.h>
 #include <jg/types.h>
 
+#include <hot.h>
 #include <signal.h>
 #include <task.h>
 
@@ -49,13 +45,27 @@ int workers_start(void);
 int worker_reserve(void);
 void worker_unreserve(void);
 
-/* Handles one trap of `t`; fills the reply. False: the task is gone, there is nothing to answer. */
-bool trap_handle(struct task *t, const struct jg_received *in, struct jg_message *reply);
+/*
+ * The worker goes to sleep for `t`, whose trap it handles; it is awake again. So that it is known how many could do
+ * other work.
+ */
+void worker_sleeps(struct task *t);
+void worker_awakes(void);
+
+/*
+ * A trap that is no plain system call, from its arrival on. Fills `out`. Returns whether there is an answer; else the task
+ * is gone.
+ */
+bool trap_handle(struct task *t, const struct jg_received *in, struct outcome *out);
+
+/*
+ * The end of a trap that needs more than to be answered: signals, restarts, timers that stood still. May change `out`.
+ * Returns as trap_handle().
+ */
+bool trap_end(struct task *t, struct outcome *out);
 
 #define SYSCALL_NUMBERS 512 /* past all that Linux has */
 
 /* Counts calls past the table that the kernel has answered for `t`, which ends. */
 void syscall_count_missing(const struct task *t, unsigned long count);
 
-/* Calls the handler of a number (sys/table.c). Returns the result; -ENOSYS is counted by number. */
-int64_t syscall_dispatch(struct task *t, uint64_t number, const uint64_t *args);

@@ -154,11 +154,19 @@ int signal_take(struct task *t, uint64_t set, siginfo_t *info);
 
 /* How a trap that is being answered looks to delivery. */
 struct outcome {
-    bool syscall; /* result is meaningful, restart is possible */
     int64_t result;
     enum answer answer;
-    bool yields; /* others of its priority run first */
+    bool syscall; /* result is meaningful, restart is possible */
+    bool yields;  /* others of its priority run first */
+    bool slept;
 };
+
+/* The info word of its reply. */
+static inline uint64_t outcome_info(const struct outcome *out)
+{
+    return (out->answer == ANSWER_RESUME ? JG_REPLY_RESUME : 0) |
+           (out->yields ? JG_REPLY_YIELD : 0);
+}
 
 /*
  * Delivers what is pending: default actions, stops, handler frames, restarts. Called by the task's

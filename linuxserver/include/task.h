@@ -18,6 +18,7 @@
 
 #include <arch/x86_64/fault.h>
 #include <cred.h>
+#include <hot.h>
 #include <linux.h>
 #include <sync/timer.h>
 #include <sync/wait.h>
@@ -89,7 +90,7 @@ struct process {
     struct list cpu_timers;       /* those armed on clocks of its processor time */
     struct timer cpu_look;        /* when one of them could be due */
     struct cpu_seen *cpu_seen;    /* their clock, while they are looked at */
-    volatile uint32_t cpu_parked; /* nobody runs: whoever leaves the server first looks */
+    bool cpu_parked;              /* nobody runs: whoever leaves the server first looks */
 
     jg_time_t start_time;
     uint64_t user_ns, system_ns; /* of tasks that have gone */
@@ -162,7 +163,8 @@ struct task {
     volatile uint32_t wake;
     volatile char sleeps; /* as /proc tells it: 0, 'S', or 'D' when only a kill ends it */
     volatile uint32_t in_server; /* a worker handles a trap of it: wake it, do not kick it */
-    struct outcome *outcome;     /* of the trap that is being handled */
+    volatile uint32_t cpu_parked; /* its process' timers may be parked: look when it leaves the server */
+    struct outcome *outcome;      /* of the trap that is being handled */
 
     /* Restart of nanosleep and friends through restart_syscall(2). */
     int64_t (*restart)(struct task *t);

@@ -7,9 +7,9 @@
 #include <jg/rt/time.h>
 #include <jg/stubs.h>
 
-#include <task.h>
+#include <server.h>
 
-static struct mutex wait_lock = MUTEX_INIT;
+static struct mutex wait_lock HOT_DATA = MUTEX_INIT;
 
 /* task->wake. Only who finds SLEEPS there has to call the kernel. */
 enum { QUIET, WOKEN, SLEEPS };
@@ -78,7 +78,9 @@ static int sleep_until(struct task *task, jg_time_t deadline, const volatile uin
             return 0;
         task->switches++;
         task->sleeps = stop == &task->killed ? 'D' : 'S';
+        worker_sleeps(task);
         status = jg_futex_wait((const uint32_t *)&task->wake, SLEEPS, deadline);
+        worker_awakes();
         task->sleeps = 0;
         if (status == JG_ERR_TIMED_OUT)
             return __atomic_load_n(stop, __ATOMIC_SEQ_CST) ? -ERESTARTSYS : -ETIMEDOUT;

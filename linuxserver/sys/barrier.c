@@ -8,7 +8,7 @@
 #include <mm.h>
 #include <signal.h>
 
-int64_t sys_sched_yield(struct task *t, const uint64_t *a)
+TRAP_PAGE_CALL int64_t sys_sched_yield(struct task *t, const uint64_t *a)
 {
     (void)a;
     t->outcome->yields = true;

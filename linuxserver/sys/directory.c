@@ -152,13 +152,7 @@ int64_t sys_chroot(struct task *t, const uint64_t *a)
     return r;
 }
 
-int64_t sys_umask(struct task *t, const uint64_t *a)
+TRAP_PAGE_CALL int64_t sys_umask(struct task *t, const uint64_t *a)
 {
-    int64_t old;
-
-    mutex_lock(&t->fs->lock);
-    old = t->fs->umask;
-    t->fs->umask = (uint32_t)a[0] & 0777;
-    mutex_unlock(&t->fs->lock);
-    return old;
+    return __atomic_exchange_n(&t->fs->umask, (uint32_t)a[0] & 0777, __ATOMIC_RELAXED);
 }

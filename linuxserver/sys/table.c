@@ -1,17 +1,16 @@
 /*
  * The dispatcher, made from table.def.
  */
-#include "sys.h"
+#include <handlers.h>
 
 #include <jg/rt/log.h>
 
-#include <server.h>
 #include <task/answers.h>
 
-typedef int64_t (*handler)(struct task *t, const uint64_t *a);
+#include "sys.h"
 
-static const handler handlers[SYSCALL_NUMBERS] = {
-#define CALL(number, name, handler, support, note) [number] = handler,
+TRAP_PAGE_HANDLERS const syscall_handler syscall_handlers[HANDLERS] = {
+#define CALL(number, name, handler, support, note) [HANDLER_SLOT(number)] = handler,
 #include "table.def"
 #undef CALL
 };
@@ -43,18 +42,16 @@ void syscall_count_missing(const struct task *t, unsigned long count)
  * Handlers give EFAULT for any copy that failed. Where memory had run out it was no fault of the program's. (Two threads
  * that fail at once may swap the two; there is no memory for either.)
  */
-static int64_t fault_or_starved(struct task *t, int64_t result)
+int64_t syscall_failure(struct task *t, int64_t result)
 {
+    if (result != -EFAULT && result != -ENOMEM)
+        return result;
     return __atomic_exchange_n(&t->mm->starved, false, __ATOMIC_RELAXED) ? -ENOMEM : result;
 }
 
-HOT int64_t syscall_dispatch(struct task *t, uint64_t number, const uint64_t *args)
+int64_t syscall_dispatch(struct task *t, uint64_t number, const uint64_t *args)
 {
-    int64_t result;
-    handler h;
+    syscall_handler h = syscall_find(number);
 
-    number = (uint32_t)number; /* Linux looks at eax only */
-    h = number < SYSCALL_NUMBERS ? handlers[number] : NULL;
-    result = h ? h(t, args) : not_there(t, number);
-    return result == -EFAULT || result == -ENOMEM ? fault_or_starved(t, result) : result;
+    return h ? h(t, args) : not_there(t, (uint32_t)number);
 }

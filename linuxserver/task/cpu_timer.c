@@ -7,7 +7,8 @@
  *
  * Life:  while every task of the process is in the server its clocks stand still. Looking then *parks* the process's
  *        timers, and the first task to leave goes on (cpu_timers_unpark()). None is missed: a task clears in_server and
- *        then looks at cpu_parked; we set cpu_parked and then look at in_server; both sequentially consistent.
+ *        then looks at its cpu_parked; we set that and then look at in_server; both sequentially consistent. One that has
+ *        been set for nothing is cleared by its task.
  * Locks: tasks_lock.
  */
 #include "cpu_timer.h"
@@ -84,11 +85,15 @@ void cpu_timer_disarm(struct cpu_timer *timer)
     list_remove(&timer->link);
 }
 
+/* Whether all tasks are in the server; those that are will look for themselves when they leave. */
 static bool stands_still(struct process *p)
 {
     LIST_FOR_EACH(it, &p->tasks)
     {
-        if (!__atomic_load_n(&LIST_ENTRY(it, struct task, link)->in_server, __ATOMIC_SEQ_CST))
+        struct task *t = LIST_ENTRY(it, struct task, link);
+
+        __atomic_store_n(&t->cpu_parked, 1, __ATOMIC_SEQ_CST);
+        if (!__atomic_load_n(&t->in_server, __ATOMIC_SEQ_CST))
             return false;
     }
     return true;
@@ -97,10 +102,9 @@ static bool stands_still(struct process *p)
 /* Looks again after `left`, or parks. */
 static void look_later(struct process *p, jg_time_t left)
 {
-    __atomic_store_n(&p->cpu_parked, 1, __ATOMIC_SEQ_CST);
-    if (stands_still(p))
+    p->cpu_parked = stands_still(p);
+    if (p->cpu_parked)
         return;
-    __atomic_store_n(&p->cpu_parked, 0, __ATOMIC_SEQ_CST);
     timer_arm(&p->cpu_look,
               time_after(time_monotonic(), left > LEAST_STEP_NS ? left : LEAST_STEP_NS));
 }
@@ -178,11 +182,14 @@ void cpu_timers_init(struct process *p)
     timer_init(&p->cpu_look, look_fire);
 }
 
-void cpu_timers_unpark(struct process *p)
+void cpu_timers_unpark(struct task *t)
 {
+    struct process *p = t->process;
+
     mutex_lock(&tasks_lock);
+    t->cpu_parked = 0;
     if (p->cpu_parked) {
-        __atomic_store_n(&p->cpu_parked, 0, __ATOMIC_SEQ_CST);
+        p->cpu_parked = false;
         look(p);
     }
     mutex_unlock(&tasks_lock);

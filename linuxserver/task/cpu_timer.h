@@ -57,6 +57,6 @@ void cpu_timers_task_ends(struct task *t);
 void cpu_timers_init(struct process *p);
 
 /*
- * A task of `p` goes back to user mode, and p->cpu_parked was set. Takes tasks_lock, which is not held.
+ * `t` goes back to user mode, and t->cpu_parked was set. Takes tasks_lock, which is not held.
  */
-void cpu_timers_unpark(struct process *p);
+void cpu_timers_unpark(struct task *t);

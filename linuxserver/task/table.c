@@ -63,6 +63,7 @@ void table_add(struct task *t)
     struct process *p = t->process;
 
     list_add_tail(&p->tasks, &t->link);
+    t->cpu_parked = p->cpu_parked; /* it will leave the server for its first time */
     p->task_count++;
     total++;
     forks_total++;

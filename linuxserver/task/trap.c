@@ -1,7 +1,7 @@
 /*
  * One trap from arrival to answer: system calls, faults, exceptions, kicks; then signals.
  *
- * Context: the task's worker; the task itself is held in its trap.
+ * Context: the task's worker; the task itself is held in its trap. A plain system call does not come here: worker.c.
  */
 #include <server.h>
 #include <signal.h>
@@ -9,6 +9,7 @@
 #include <jg/rt/string.h>
 
 #include <arch/x86_64/exception.h>
+#include <handlers.h>
 #include <linux/signal.h>
 #include <mm.h>
 
@@ -37,7 +38,7 @@ static void exception(struct task *t, const uint64_t *w)
         signal_force(t, &info);
 }
 
-static HOT void run(struct task *t, const struct jg_received *in, struct outcome *out)
+static void run(struct task *t, const struct jg_received *in, struct outcome *out)
 {
     switch (JG_INFO_LABEL(in->info)) {
     case JG_TRAP_SYSCALL:
@@ -60,35 +61,39 @@ static HOT void run(struct task *t, const struct jg_received *in, struct outcome
     }
 }
 
-HOT bool trap_handle(struct task *t, const struct jg_received *in, struct jg_message *reply)
+bool trap_handle(struct task *t, const struct jg_received *in, struct outcome *out)
 {
-    struct outcome out = {.answer = ANSWER_RESUME};
-
+    *out = (struct outcome){.answer = ANSWER_RESUME};
     __atomic_store_n(&t->in_server, 1, __ATOMIC_SEQ_CST);
-    t->outcome = &out;
-    run(t, in, &out);
-    if (out.answer == ANSWER_NONE)
+    t->outcome = out;
+    run(t, in, out);
+    return trap_end(t, out);
+}
+
+HOT bool trap_end(struct task *t, struct outcome *out)
+{
+    if (out->answer == ANSWER_NONE)
         return false;
+    __atomic_store_n(&t->in_server, 1, __ATOMIC_SEQ_CST); /* whoever comes here may have looked already */
+    if (out->syscall)
+        out->result = syscall_failure(t, out->result);
     for (;;) {
         if (__atomic_load_n(&t->signalled, __ATOMIC_SEQ_CST)) {
-            signal_deliver(t, &out);
+            signal_deliver(t, out);
             if (t->killed) {
                 task_exit(t, t->process->exit_status);
                 return false;
             }
         }
-        if (t->restore_blocked || out.result <= -ERESTARTSYS)
-            signal_finish(t, &out);
+        if (t->restore_blocked || out->result <= -ERESTARTSYS)
+            signal_finish(t, out);
         /* See signal.h: between this store and this load no signal is lost. */
         __atomic_store_n(&t->in_server, 0, __ATOMIC_SEQ_CST);
         if (!__atomic_load_n(&t->signalled, __ATOMIC_SEQ_CST))
             break;
         __atomic_store_n(&t->in_server, 1, __ATOMIC_SEQ_CST);
     }
-    if (__atomic_load_n(&t->process->cpu_parked, __ATOMIC_SEQ_CST))
-        cpu_timers_unpark(t->process);
-    reply->info =
-        (out.answer == ANSWER_RESUME ? JG_REPLY_RESUME : 0) | (out.yields ? JG_REPLY_YIELD : 0);
-    reply->word[0] = (uint64_t)out.result;
+    if (__atomic_load_n(&t->cpu_parked, __ATOMIC_SEQ_CST))
+        cpu_timers_unpark(t);
     return true;
 }

@@ -65,6 +65,31 @@ static inline jg_status_t jg_reply_wait(jg_handle_t port, jg_token_t token,
     return (jg_status_t)rax;
 }
 
+/*
+ * As jg_reply_wait(), for who answers mostly traps: `info` and one word are all of the reply (the others are what
+ * they are), and nothing goes through memory that the caller does not keep there.
+ */
+static inline jg_status_t jg_result_wait(jg_handle_t port, jg_token_t token, uint64_t info,
+                                         uint64_t result, struct jg_received *r)
+{
+    register uint64_t r10 __asm__("r10");
+    register uint64_t r8 __asm__("r8");
+    register uint64_t r9 __asm__("r9");
+    register uint64_t r12 __asm__("r12");
+    register uint64_t r13 __asm__("r13");
+    register uint64_t r14 __asm__("r14") = info;
+    register uint64_t r15 __asm__("r15") = token;
+    uint64_t rax = JG_SYS_reply_wait, rdi = port, rsi = result, rdx, rbx;
+
+    __asm__ volatile("syscall"
+                     : "+a"(rax), "+D"(rdi), "+S"(rsi), "=d"(rdx), "=r"(r10), "=r"(r8), "=r"(r9),
+                       "=b"(rbx), "=r"(r12), "=r"(r13), "+r"(r14), "+r"(r15)
+                     :
+                     : "rcx", "r11", "memory");
+    *r = (struct jg_received){rdi, r15, r14, {rsi, rdx, r10, r8, r9, rbx, r12, r13}};
+    return (jg_status_t)rax;
+}
+
 /* Answers `token` and goes on. Returns JG_OK, CALLER_GONE or BAD_TOKEN. */
 static inline jg_status_t jg_reply(jg_token_t token, const struct jg_message *reply)
 {

@@ -2,7 +2,8 @@
  * Mutexes and condition variables, built on jg_futex_wait and jg_futex_wake.
  *
  * Both are plain memory: no kernel object, nothing to destroy, all zeros is the initial state.
- * They synchronise the threads of one process only.
+ * They synchronise the threads of one process only. A mutex that nobody else wants is taken and given
+ * back in place: a call and a return cost more than the work, under emulation many times more.
  */
 #pragma once
 
@@ -20,16 +21,36 @@ struct condition {
 };
 #define CONDITION_INIT {0, 0}
 
+enum { MUTEX_FREE = 0, MUTEX_HELD = 1, MUTEX_CONTENDED = 2 };
+
+/* What the two below do when threads meet: waits for the mutex and takes it; wakes one that waits. Of no other use. */
+void mutex_lock_contended(struct mutex *m);
+void mutex_wake(struct mutex *m);
+
+/* Takes the mutex if it is free. Never waits. Returns whether it was taken. */
+static inline bool mutex_trylock(struct mutex *m)
+{
+    uint32_t expected = MUTEX_FREE;
+
+    return __atomic_compare_exchange_n(&m->state, &expected, MUTEX_HELD, false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
+}
+
 /*
  * Takes the mutex, waiting as long as it must. Not recursive: a thread that holds it waits forever.
  */
-void mutex_lock(struct mutex *m);
-
-/* Takes the mutex if it is free. Never waits. Returns whether it was taken. */
-bool mutex_trylock(struct mutex *m);
+static inline void mutex_lock(struct mutex *m)
+{
+    if (__builtin_expect(!mutex_trylock(m), 0))
+        mutex_lock_contended(m);
+}
 
 /* Gives the mutex back. The caller holds it. Never waits. */
-void mutex_unlock(struct mutex *m);
+static inline void mutex_unlock(struct mutex *m)
+{
+    if (__builtin_expect(__atomic_exchange_n(&m->state, MUTEX_FREE, __ATOMIC_RELEASE) == MUTEX_CONTENDED, 0))
+        mutex_wake(m);
+}
 
 /*
  * Gives `m` back, sleeps until a signal, takes `m` again. The caller holds `m` and has just found
