@@ -91,14 +91,19 @@ static bool word_holds(unsigned word, uint64_t stamp)
     return __atomic_load_n(&words[word], __ATOMIC_ACQUIRE) <= stamp;
 }
 
-static bool name_holds(const struct name *n)
+static bool all_hold(const uint16_t *word, unsigned count, uint64_t stamp)
 {
-    if (!word_holds(0, n->stamp))
+    if (!word_holds(0, stamp))
         return false;
-    for (unsigned i = 0; i < n->count; i++)
-        if (!word_holds(n->word[i], n->stamp))
+    for (unsigned i = 0; i < count; i++)
+        if (!word_holds(word[i], stamp))
             return false;
     return true;
+}
+
+static bool name_holds(const struct name *n)
+{
+    return all_hold(n->word, n->count, n->stamp);
 }
 
 static bool known_holds(const struct known *k)
@@ -240,7 +245,12 @@ static void fill(struct name *n, const struct answer *a)
     }
 }
 
-/* Keeps an answer, in the place of what was kept for the name before. */
+/*
+ * Keeps an answer, in the place of what was kept for the name before.
+ *
+ * One that does not hold any more is not kept: it would have an unlinked file's inode. Whoever unlinks later raises the
+ * word first, so namecache_gone(), which takes the lock, finds what was put here.
+ */
 static void keep(const struct walk *w, uint32_t how, const struct answer *a)
 {
     struct name *n, *dead = NULL, **place;
@@ -254,6 +264,11 @@ static void keep(const struct walk *w, uint32_t how, const struct answer *a)
         return;
     how &= KEY_HOW;
     mutex_lock(&lock);
+    if (!all_hold(a->on->word, (unsigned)a->on->count, a->on->stamp)) {
+        mutex_unlock(&lock);
+        rt_free(n);
+        return;
+    }
     cred = add_cred(&w->cred, &dead);
     hash = hash_of(w, how, cred);
     place = place_for(w, hash, how, cred);
