@@ -43,13 +43,13 @@ int64_t socket_listen(struct task *t, struct file *f, int backlog)
 static void join(struct task *t, struct socket *s, struct socket *listener, struct socket *embryo)
 {
     embryo->state = SOCKET_CONNECTED;
-    embryo->peer = socket_get(s);
+    peer_set(embryo, s);
     embryo->name = address_get(listener->name);
     embryo->pass_cred = listener->pass_cred;
     embryo->backlog = listener->backlog;
     peer_cred_of(t, &embryo->peer_cred);
     embryo->has_peer_cred = true;
-    s->peer = socket_get(embryo);
+    peer_set(s, embryo);
     s->peer_cred = listener->peer_cred;
     s->has_peer_cred = true;
     s->state = SOCKET_CONNECTED;
@@ -78,7 +78,7 @@ static int64_t try_connect(struct task *t, struct socket *s, struct socket *list
     return err;
 }
 
-/* Connects to whoever has the name now; *again: it went away while we waited. */
+/* Connects; waits while the list is full. */
 static int64_t connect_to(struct task *t, struct socket *s, struct socket *embryo,
                           struct socket *listener, jg_time_t deadline)
 {
@@ -128,8 +128,8 @@ static void set_peer(struct socket *s, struct socket *peer)
     struct socket *old;
 
     mutex_lock(&unix_lock);
-    old = s->peer;
-    s->peer = peer ? socket_get(peer) : NULL;
+    old = s->peer ? socket_get(s->peer) : NULL;
+    peer_set(s, peer);
     s->state = peer ? SOCKET_CONNECTED : SOCKET_CLOSED;
     if (old && old != peer && !list_empty(&s->queue)) {
         while (!list_empty(&s->queue)) {
@@ -138,14 +138,13 @@ static void set_peer(struct socket *s, struct socket *peer)
             message_take(s, m);
             list_add_tail(&messages, &m->link);
         }
-        wait_wake(&s->room_wait);
         if (!old->dead && old->peer == s) {
             old->error = ECONNRESET;
             wait_wake(&old->read_wait);
         }
     }
-    mutex_unlock(&unix_lock);
     wait_wake(&s->write_wait);
+    mutex_unlock(&unix_lock);
     if (old)
         socket_put(old);
     while ((it = list_pop(&messages)))

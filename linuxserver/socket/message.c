@@ -91,6 +91,7 @@ void message_queue(struct socket *to, struct message *m)
 void message_take(struct socket *from, struct message *m)
 {
     struct socket *sender = m->sender;
+    bool was_full = socket_full(from);
 
     list_remove(&m->link);
     from->queued_messages--;
@@ -99,6 +100,8 @@ void message_take(struct socket *from, struct message *m)
     m->charge = 0;
     if (m->rights)
         rights_land(m->rights);
+    if (was_full && from->type != SOCK_STREAM && !socket_full(from))
+        socket_has_room(from);
     if (socket_writable(sender))
         wait_wake(&sender->write_wait);
 }

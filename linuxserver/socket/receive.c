@@ -218,7 +218,6 @@ static int64_t deliver(struct socket *s, struct message *m, struct parts *p, str
     mutex_unlock(&unix_lock);
     if (peek)
         return result;
-    wait_wake(&s->room_wait);
     message_free(m);
     return result;
 }

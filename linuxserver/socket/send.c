@@ -149,9 +149,8 @@ static int64_t put_datagram(struct task *t, struct socket *s, struct socket *to,
     } else if (to->dead) {
         err = s->type == SOCK_SEQPACKET ? -EPIPE : -ECONNREFUSED;
         if (s->peer == to && s->type == SOCK_DGRAM) {
-            s->peer = NULL;
+            peer_set(s, NULL); /* the caller has a reference */
             s->state = SOCKET_CLOSED;
-            socket_put(to); /* the caller has its own */
         }
     } else if (to->shut & SHUT_READ) {
         err = -EPIPE;

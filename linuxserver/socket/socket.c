@@ -40,6 +40,8 @@ struct socket *socket_new(int type)
     s->send_size = s->receive_size = BUFFER_DEFAULT;
     s->receive_low = 1;
     s->peek_offset = -1;
+    list_init(&s->followers);
+    list_init(&s->following);
     list_init(&s->bound);
     list_init(&s->embryos);
     list_init(&s->embryo);
@@ -121,8 +123,10 @@ int64_t socket_create_pair(struct task *t, int type, uint32_t flags, struct file
     }
     a = socket_of(out[0]);
     b = socket_of(out[1]);
-    a->peer = socket_get(b);
-    b->peer = socket_get(a);
+    mutex_lock(&unix_lock);
+    peer_set(a, b);
+    peer_set(b, a);
+    mutex_unlock(&unix_lock);
     a->state = b->state = SOCKET_CONNECTED;
     peer_cred_of(t, &a->peer_cred);
     b->peer_cred = a->peer_cred;
@@ -130,11 +134,34 @@ int64_t socket_create_pair(struct task *t, int type, uint32_t flags, struct file
     return 0;
 }
 
+void peer_set(struct socket *s, struct socket *peer)
+{
+    struct socket *old = s->peer;
+
+    if (old)
+        list_remove(&s->following);
+    s->peer = peer;
+    if (peer) {
+        socket_get(peer);
+        list_add_tail(&peer->followers, &s->following);
+    }
+    if (old)
+        socket_put(old);
+}
+
+void socket_has_room(struct socket *s)
+{
+    wait_wake(&s->room_wait);
+    LIST_FOR_EACH(it, &s->followers)
+    wait_wake(&LIST_ENTRY(it, struct socket, following)->write_wait);
+}
+
+/* unix_lock is held. */
 static void wake_all(struct socket *s)
 {
     wait_wake(&s->read_wait);
     wait_wake(&s->write_wait);
-    wait_wake(&s->room_wait);
+    socket_has_room(s);
 }
 
 /* unix_lock is held. */
@@ -144,14 +171,13 @@ static void leave_peer(struct socket *s, bool unread)
 
     if (!peer)
         return;
-    s->peer = NULL;
     if (socket_connects(s)) {
         peer->shut = SHUT_BOTH;
         if (unread)
             peer->error = ECONNRESET;
         wake_all(peer);
     }
-    socket_put(peer);
+    peer_set(s, NULL);
 }
 
 void socket_end(struct socket *s, bool embryo, struct rights **list)
@@ -215,8 +241,6 @@ static uint32_t socket_poll(struct file *f, struct poll_table *table)
     poll_wait(table, &s->read_wait);
     poll_wait(table, &s->write_wait);
     mutex_lock(&unix_lock);
-    if (s->type != SOCK_STREAM && s->peer && s->peer->peer != s)
-        poll_wait(table, &s->peer->room_wait);
     if (s->error)
         mask |= POLLERR;
     if (s->shut == SHUT_BOTH)

@@ -93,7 +93,9 @@ struct socket {
     uint32_t shut;
     int error; /* told once */
 
-    struct socket *peer;
+    struct socket *peer;   /* peer_set() */
+    struct list followers; /* whose peer this is; `following` */
+    struct list following; /* in its peer's list */
     struct address *name;
     struct list bound;   /* in the table of names */
     struct inode *inode; /* of a path name */
@@ -118,16 +120,17 @@ struct socket {
     struct waitqueue read_wait;  /* something to read or accept, or an end */
     struct waitqueue write_wait; /* its own charge fell, or an end */
     struct waitqueue
-        room_wait; /* its queue or list of embryos became shorter: those who send to it */
+        room_wait; /* its queue or list of embryos is full no more: those who send to it */
 
-    uint32_t in_flight;   /* how often its file is on its way */
-    struct list flying;   /* while in_flight */
+    uint32_t in_flight; /* how often its file is on its way */
+    struct list flying; /* while in_flight */
 
     /* The collector's, of those in flight. */
     uint32_t held_inside;
     bool reached;
     struct socket *next_work;
-    struct rights **heirs; /* where its end leaves the files in its queue; NULL: it lets go of them itself */
+    struct rights *
+        *heirs; /* where its end leaves the files in its queue; NULL: it lets go of them itself */
 };
 
 extern struct mutex unix_lock;
@@ -169,6 +172,12 @@ static inline bool socket_writable(const struct socket *s)
     return s->state != SOCKET_LISTENING && s->charged * 4 <= s->send_size;
 }
 
+/* Makes `peer` (NULL: nobody) the one that s sends to. */
+void peer_set(struct socket *s, struct socket *peer);
+
+/* Others may send to s again: wakes those who wait for that, and those who poll a follower. */
+void socket_has_room(struct socket *s);
+
 /* Who the task is, as others are told. */
 void peer_cred_of(struct task *t, struct peer_cred *out);
 
@@ -196,7 +205,7 @@ size_t parts_put(struct parts *p, const void *src, size_t n);
 struct message *message_new(struct socket *s, size_t size);
 /* Charges it to its sender and queues it. unix_lock is held. The caller wakes to->read_wait after. */
 void message_queue(struct socket *to, struct message *m);
-/* Takes it off the queue and the charge off its sender. unix_lock is held. */
+/* Takes it off the queue and the charge off its sender; wakes who waits for either. unix_lock is held. */
 void message_take(struct socket *from, struct message *m);
 /* Frees one that is in no queue, with what it carries. No lock is held. */
 void message_free(struct message *m);

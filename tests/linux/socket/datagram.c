@@ -4,6 +4,7 @@
 #include "sockets.h"
 
 #include <poll.h>
+#include <sys/epoll.h>
 
 static int bound(const char *name)
 {
@@ -78,6 +79,50 @@ TEST(socket, a_queue_of_datagrams_is_bounded)
     CHECK_GET(b, "x");
     CHECK_EQ(poll(&p, 1, 1000), 1);
     CHECK_EQ(send(a, "x", 1, MSG_DONTWAIT), 1);
+}
+
+static int watched(int fd)
+{
+    struct epoll_event e = {.events = EPOLLOUT | EPOLLET};
+    int ep = epoll_create1(0);
+
+    CHECK_GE(ep, 0);
+    CHECK_OK(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e));
+    CHECK_EQ(epoll_wait(ep, &e, 1, 0), 1);
+    return ep;
+}
+
+TEST(socket, epoll_tells_room_at_a_peer_that_came_later)
+{
+    int a = unix_socket(SOCK_DGRAM), b = bound("@b"), other = unix_socket(SOCK_DGRAM), ep = watched(a);
+    struct epoll_event e;
+
+    while (send_to(other, "x", "@b", MSG_DONTWAIT) == 1)
+        ;
+    CHECK_OK(connect_to(a, "@b"));
+    while (epoll_wait(ep, &e, 1, 0))
+        ;
+    CHECK_ERR(send(a, "x", 1, MSG_DONTWAIT), EAGAIN);
+    for (int i = 0; i < 11; i++)
+        CHECK_GET(b, "x");
+    CHECK_EQ(epoll_wait(ep, &e, 1, 1000), 1);
+    CHECK(e.events & EPOLLOUT);
+    put(a, "x");
+}
+
+TEST(socket, epoll_tells_room_when_a_full_peer_closes)
+{
+    int a = unix_socket(SOCK_DGRAM), b = bound("@b"), ep = watched(a);
+    struct epoll_event e;
+
+    CHECK_OK(connect_to(a, "@b"));
+    while (send(a, "x", 1, MSG_DONTWAIT) == 1)
+        ;
+    while (epoll_wait(ep, &e, 1, 0))
+        ;
+    close(b);
+    CHECK_EQ(epoll_wait(ep, &e, 1, 1000), 1);
+    CHECK_ERR(send(a, "x", 1, MSG_DONTWAIT), ECONNREFUSED);
 }
 
 TEST(socket, a_full_queue_makes_the_sender_wait)
