@@ -8,6 +8,7 @@
 #include <system.h>
 
 #include "epoll.h"
+#include "namecache.h"
 #include "proc_tree.h"
 #include "tty.h"
 
@@ -114,6 +115,22 @@ int64_t proc_set_pty_limit(struct task *writer, struct proc_node at, char *value
 
     (void)writer, (void)at;
     return n < 0 || n > UINT32_MAX ? -EINVAL : pty_set_limit((unsigned)n);
+}
+
+/*
+ * Names that are kept (2) can go; files are nowhere but in memory, so that nothing else of what Linux would drop
+ * is there. 4 only silences Linux's message. Source: proc(5), sysctl/vm.rst.
+ */
+int64_t proc_drop_caches(struct task *writer, struct proc_node at, char *value, size_t size)
+{
+    int64_t n = number_in(value, size);
+
+    (void)writer, (void)at;
+    if (n < 1 || n > 4)
+        return -EINVAL;
+    if (n & 2)
+        namecache_shrink(true);
+    return 0;
 }
 
 int64_t proc_watch_limit(struct task *reader, struct proc_node at, struct text *out)

@@ -50,6 +50,7 @@ int64_t proc_kernel_cmdline(struct task *reader, struct proc_node at, struct tex
 int64_t proc_sys_value(struct task *reader, struct proc_node at, struct text *out);
 int64_t proc_sys_set(struct task *writer, struct proc_node at, char *value, size_t size);
 int64_t proc_pty_limit(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_drop_caches(struct task *writer, struct proc_node at, char *value, size_t size);
 int64_t proc_set_pty_limit(struct task *writer, struct proc_node at, char *value, size_t size);
 int64_t proc_watch_limit(struct task *reader, struct proc_node at, struct text *out);
 int64_t proc_set_watch_limit(struct task *writer, struct proc_node at, char *value, size_t size);

@@ -107,6 +107,7 @@ static const struct proc_entry entries[] = {
     FILE_RW("max", SYS_KERNEL_PTY, proc_pty_limit, proc_set_pty_limit),
     FILE("nr", SYS_KERNEL_PTY, 0444, proc_pty_count),
     VALUE("overcommit_memory", SYS_VM),
+    {"drop_caches", SYS_VM, TEXT, 0200, proc_empty, proc_drop_caches},
     VALUE("max_map_count", SYS_VM),
     VALUE("mmap_min_addr", SYS_VM),
     FILE_RW("max_user_watches", SYS_FS_EPOLL, proc_watch_limit, proc_set_watch_limit),

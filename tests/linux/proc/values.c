@@ -319,3 +319,19 @@ TEST(proc, status_tells_signals)
     CHECK_EQ(stat_field(getpid(), 33) & 1ull << (SIGHUP - 1), 1ull << (SIGHUP - 1));
     CHECK_EQ(stat_field(getpid(), 34), 1ull << (SIGUSR2 - 1));
 }
+
+TEST(proc, caches_can_be_dropped)
+{
+    const char *path = "/proc/sys/vm/drop_caches";
+    struct stat about;
+
+    CHECK_OK(stat(path, &about));
+    CHECK_EQ(about.st_mode, S_IFREG | 0200);
+    CHECK_ERR(open(path, O_RDONLY), EACCES);
+    CHECK_ERR(put(path, "0"), EINVAL);
+    CHECK_ERR(put(path, "5"), EINVAL);
+    CHECK_ERR(put(path, "x"), EINVAL);
+    CHECK_EQ(put(path, "1\n"), 2);
+    CHECK_EQ(put(path, "3"), 1);
+    CHECK_OK(stat(path, &about));
+}
