@@ -55,6 +55,7 @@ enum jg_vmo_op {
     JG_VMO_DECOMMIT = 2,  /* punch a hole: whole pages are freed, the rest zeroed, mappings included */
     JG_VMO_NEXT_DATA = 3, /* first offset >= offset with a committed page; `length` unused */
     JG_VMO_NEXT_HOLE = 4, /* first offset >= offset without one, at most the size */
+    JG_VMO_RESERVE = 5,   /* as COMMIT, past the size too; there until the size is set, except to more */
 };
 
 /* jg_vmo_transfer. */

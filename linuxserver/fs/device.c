@@ -100,12 +100,20 @@ static int64_t device_seek(struct file *f, int64_t offset, int whence)
         .name = title, .read = reader, .write = writer, .seek = device_seek, .stat = inode_stat   \
     }
 
-static const struct file_ops null_ops = MEMORY_DEVICE("null", null_read, null_write);
+static const struct file_ops null_ops = {
+    .name = "null",
+    .read = null_read,
+    .write = null_write,
+    .seek = device_seek,
+    .stat = inode_stat,
+    .splice_out = true,
+};
 static const struct file_ops zero_ops = {
     .name = "zero",
     .read = zero_read,
     .write = null_write,
     .seek = device_seek,
+    .splice_out = true,
     .stat = inode_stat,
     .backing = zero_backing,
 };

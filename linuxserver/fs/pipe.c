@@ -2,7 +2,7 @@
  * Pipes and FIFOs.
  *
  * Life:  made by pipe_create() or by the first fifo_open(); goes with its last open end.
- * Data:  a ring of pages that exist only while they hold bytes.
+ * Data:  pipe_ring.c.
  * Locks: pipe->lock, held while bytes are copied (a fault on a program's page waits for nobody that needs a
  *        pipe); never while a task sleeps. fifo_lock guards inode->fifo.
  */
@@ -15,25 +15,13 @@
 #include <task.h>
 
 #include "inode.h"
+#include "pipe_ring.h"
 
 #define PIPE_PAGES_DEFAULT 16u
-#define PIPE_PAGES_MAX     256u
-
-struct pipe {
-    uint32_t refs; /* open ends, and openers that wait */
-    struct mutex lock;
-    unsigned pages;      /* capacity */
-    uint64_t head, tail; /* bytes read and written so far */
-    unsigned readers, writers;
-    uint64_t reader_opens, writer_opens; /* ever: fifo_open waits for a change */
-    struct waitqueue read_wait, write_wait;
-    struct inode *fifo;
-    uint8_t *page[PIPE_PAGES_MAX];
-};
 
 static struct mutex fifo_lock = MUTEX_INIT;
 
-static struct pipe *pipe_of(struct file *f)
+struct pipe *pipe_of(struct file *f)
 {
     return f->data;
 }
@@ -45,7 +33,7 @@ static struct pipe *pipe_new(void)
     if (!p)
         return NULL;
     p->refs = 1;
-    p->pages = PIPE_PAGES_DEFAULT;
+    p->ring.pages = PIPE_PAGES_DEFAULT;
     wait_queue_init(&p->read_wait);
     wait_queue_init(&p->write_wait);
     return p;
@@ -61,76 +49,8 @@ static void pipe_put(struct pipe *p)
     if (p->fifo)
         p->fifo->fifo = NULL;
     mutex_unlock(&fifo_lock);
-    for (unsigned i = 0; i < PIPE_PAGES_MAX; i++)
-        rt_free(p->page[i]);
+    ring_free(&p->ring);
     rt_free(p);
-}
-
-static size_t used(const struct pipe *p)
-{
-    return (size_t)(p->tail - p->head);
-}
-
-static size_t space(const struct pipe *p)
-{
-    return (size_t)p->pages * PAGE_SIZE - used(p);
-}
-
-/* Takes what is there. The lock is held. */
-static int64_t take(struct pipe *p, struct io *io)
-{
-    int64_t done = 0;
-
-    while (io->length && p->head < p->tail) {
-        unsigned slot = (unsigned)(p->head / PAGE_SIZE % p->pages);
-        size_t in_page = p->head % PAGE_SIZE;
-        uint64_t n = PAGE_SIZE - in_page;
-        int64_t got;
-
-        if (n > used(p))
-            n = used(p);
-        got = io_put(io, p->page[slot] + in_page, n);
-        if (got <= 0)
-            return done ? done : got;
-        p->head += (uint64_t)got;
-        done += got;
-        /*
-         * A full ring that was read from the middle of a page has new bytes at the front of that
-         * same page.
-         */
-        if (p->head == p->tail ||
-            (p->head % PAGE_SIZE == 0 && used(p) <= (p->pages - 1) * PAGE_SIZE)) {
-            rt_free(p->page[slot]);
-            p->page[slot] = NULL;
-        }
-    }
-    if (p->head == p->tail)
-        p->head = p->tail = 0;
-    return done;
-}
-
-/* Puts in as much as there is room for. The lock is held. */
-static int64_t fill(struct pipe *p, struct io *io)
-{
-    int64_t done = 0;
-
-    while (io->length && space(p)) {
-        unsigned slot = (unsigned)(p->tail / PAGE_SIZE % p->pages);
-        size_t in_page = p->tail % PAGE_SIZE;
-        size_t n = PAGE_SIZE - in_page;
-        int64_t got;
-
-        if (n > space(p))
-            n = space(p);
-        if (!p->page[slot] && !(p->page[slot] = rt_alloc(PAGE_SIZE)))
-            return done ? done : -ENOMEM;
-        got = io_get(io, p->page[slot] + in_page, n);
-        if (got <= 0)
-            return done ? done : got;
-        p->tail += (uint64_t)got;
-        done += got;
-    }
-    return done;
 }
 
 static int64_t pipe_read(struct task *t, struct file *f, struct io *io, int64_t pos)
@@ -148,7 +68,7 @@ static int64_t pipe_read(struct task *t, struct file *f, struct io *io, int64_t 
 
         wait_prepare(t);
         mutex_lock(&p->lock);
-        n = take(p, io);
+        n = ring_take(&p->ring, io);
         over = !p->writers;
         mutex_unlock(&p->lock);
         if (n || over)
@@ -185,8 +105,10 @@ static int64_t pipe_write(struct task *t, struct file *f, struct io *io, int64_t
         mutex_lock(&p->lock);
         no_reader = !p->readers;
         n = 0;
-        if (!no_reader && space(p) >= least)
-            n = fill(p, io);
+        if (!no_reader && f->flags & O_DIRECT)
+            n = ring_add_packets(&p->ring, io);
+        else if (!no_reader && ring_space(&p->ring) >= least)
+            n = ring_add(&p->ring, io);
         mutex_unlock(&p->lock);
         if (n > 0) {
             done += n;
@@ -223,13 +145,13 @@ static uint32_t pipe_poll(struct file *f, struct poll_table *table)
         poll_wait(table, &p->write_wait);
     mutex_lock(&p->lock);
     if (file_readable(f)) {
-        if (used(p))
+        if (ring_used(&p->ring))
             mask |= POLLIN | POLLRDNORM;
         if (!p->writers && (!p->fifo || f->cookie != p->writer_opens))
             mask |= POLLHUP;
     }
     if (file_writable(f)) {
-        if (space(p) >= PIPE_BUF)
+        if (ring_space(&p->ring) >= PIPE_BUF && ring_has_place(&p->ring))
             mask |= POLLOUT | POLLWRNORM;
         if (!p->readers)
             mask |= POLLERR;
@@ -246,7 +168,7 @@ static int64_t pipe_ioctl(struct task *t, struct file *f, uint32_t cmd, uint64_t
     if (cmd != FIONREAD)
         return -ENOTTY;
     mutex_lock(&p->lock);
-    n = (int32_t)used(p);
+    n = (int32_t)ring_used(&p->ring);
     mutex_unlock(&p->lock);
     return copy_out(t->mm, arg, &n, sizeof n);
 }
@@ -288,14 +210,19 @@ static const struct file_ops pipe_ops = {
     .release = pipe_release,
 };
 
+bool file_is_pipe(const struct file *f)
+{
+    return f->ops == &pipe_ops;
+}
+
 int64_t pipe_create(uint32_t flags, struct file *out[2])
 {
     struct pipe *p = pipe_new();
 
     if (!p)
         return -ENOMEM;
-    out[0] = file_create(&pipe_ops, O_RDONLY | (flags & O_NONBLOCK), NULL, p);
-    out[1] = file_create(&pipe_ops, O_WRONLY | (flags & O_NONBLOCK), NULL, p);
+    out[0] = file_create(&pipe_ops, O_RDONLY | (flags & (O_NONBLOCK | O_DIRECT)), NULL, p);
+    out[1] = file_create(&pipe_ops, O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT)), NULL, p);
     if (!out[0] || !out[1]) {
         rt_free(out[0]);
         rt_free(out[1]);
@@ -393,44 +320,7 @@ int64_t fifo_open(struct task *t, struct inode *inode, uint32_t flags, struct fi
 
 int64_t pipe_get_size(struct file *f)
 {
-    return f->ops == &pipe_ops ? (int64_t)(pipe_of(f)->pages * PAGE_SIZE) : -EBADF;
-}
-
-/*
- * Lays what the ring holds out anew, from slot 0 of one with `pages` slots. The lock is held. Returns the
- * capacity, -EBUSY when it does not fit, or -ENOMEM.
- */
-static int64_t resize(struct pipe *p, unsigned pages)
-{
-    size_t bytes = used(p), start = p->head % PAGE_SIZE;
-    unsigned count = (unsigned)((start + bytes + PAGE_SIZE - 1) / PAGE_SIZE);
-    unsigned first = (unsigned)(p->head / PAGE_SIZE % p->pages), distinct;
-    uint8_t **page, *last = NULL;
-
-    if (count > pages)
-        return -EBUSY;
-    page = rt_zalloc(PIPE_PAGES_MAX * sizeof *page);
-    if (!page)
-        return -ENOMEM;
-    /* In a full ring the last bytes may stand at the front of the first page. */
-    distinct = count > p->pages ? p->pages : count;
-    if (count > distinct) {
-        last = rt_alloc(PAGE_SIZE);
-        if (!last) {
-            rt_free(page);
-            return -ENOMEM;
-        }
-        memcpy(last, p->page[first], PAGE_SIZE);
-        page[distinct] = last;
-    }
-    for (unsigned i = 0; i < distinct; i++)
-        page[i] = p->page[(first + i) % p->pages];
-    memcpy(p->page, page, sizeof p->page);
-    rt_free(page);
-    p->pages = pages;
-    p->head = start;
-    p->tail = start + bytes;
-    return (int64_t)(pages * PAGE_SIZE);
+    return file_is_pipe(f) ? (int64_t)(pipe_of(f)->ring.pages * PAGE_SIZE) : -EBADF;
 }
 
 int64_t pipe_set_size(struct task *t, struct file *f, uint64_t size)
@@ -439,16 +329,16 @@ int64_t pipe_set_size(struct task *t, struct file *f, uint64_t size)
     unsigned pages = 1;
     int64_t result;
 
-    if (f->ops != &pipe_ops)
+    if (!file_is_pipe(f))
         return -EBADF;
     if (size > 1ull << 31)
         return -EINVAL;
-    if (size > (uint64_t)PIPE_PAGES_MAX * PAGE_SIZE)
+    if (size > (uint64_t)RING_PAGES_MAX * PAGE_SIZE)
         return cred_capable(&t->cred, CAP_SYS_RESOURCE) ? -ENOMEM : -EPERM;
     while (pages * PAGE_SIZE < size)
         pages *= 2;
     mutex_lock(&p->lock);
-    result = pages == p->pages ? (int64_t)(pages * PAGE_SIZE) : resize(p, pages);
+    result = ring_resize(&p->ring, pages);
     mutex_unlock(&p->lock);
     if (result > 0)
         wait_wake(&p->write_wait);

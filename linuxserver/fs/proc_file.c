@@ -131,6 +131,8 @@ static void text_release(struct file *f)
 
 static const struct file_ops text_ops = {
     .name = "proc",
+    .splice_in = true,
+    .splice_out = true,
     .read = text_read,
     .write = text_write,
     .seek = plain_seek,

@@ -141,6 +141,8 @@ static uint32_t master_poll(struct file *f, struct poll_table *table)
 
 const struct file_ops pty_master_ops = {
     .name = "ptmx",
+    .splice_in = true,
+    .splice_out = true,
     .read = master_read,
     .write = master_write,
     .poll = master_poll,

@@ -18,7 +18,7 @@ static int64_t regular_read(struct task *t, struct file *f, struct io *io, int64
 {
     uint64_t offset = (uint64_t)pos;
     jg_handle_t vmo;
-    int err = inode_vmo(f->inode, &vmo);
+    int err = pos > INT64_MAX - (int64_t)io->length ? -EINVAL : inode_vmo(f->inode, &vmo);
 
     (void)t;
     return err ? err
@@ -27,8 +27,7 @@ static int64_t regular_read(struct task *t, struct file *f, struct io *io, int64
                              io->length, &offset, UINT64_MAX);
 }
 
-/* Source: getrlimit(2), RLIMIT_FSIZE. Returns -EFBIG. */
-static int64_t too_large(struct task *t)
+int64_t regular_too_large(struct task *t)
 {
     siginfo_t info;
 
@@ -52,16 +51,16 @@ int64_t regular_may_grow(struct task *t, struct inode *i, uint64_t size)
         return err;
     if (jg_object_info(vmo, JG_INFO_VMO, &info, sizeof info) < 0)
         return -EIO;
-    return size > info.size ? too_large(t) : 0;
+    return size > info.size ? regular_too_large(t) : 0;
 }
 
 static int64_t regular_write(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
     uint64_t limit = t->process->limits.limit[RLIMIT_FSIZE].rlim_cur, offset = (uint64_t)pos;
-    bool append = f->flags & O_APPEND, limited = limit <= INT64_MAX;
+    bool append = (f->flags & O_APPEND) || io->append, limited = limit <= INT64_MAX;
     jg_handle_t vmo;
     int64_t n;
-    int err = inode_vmo(f->inode, &vmo);
+    int err = pos > INT64_MAX - (int64_t)io->length ? -EINVAL : inode_vmo(f->inode, &vmo);
 
     if (err)
         return err;
@@ -72,7 +71,7 @@ static int64_t regular_write(struct task *t, struct file *f, struct io *io, int6
     n = mm_transfer(io->mm, vmo, append ? JG_TRANSFER_APPEND : JG_TRANSFER_WRITE, io->va,
                     io->length, &offset, limit);
     if (n == -EFBIG && limited)
-        too_large(t);
+        regular_too_large(t);
     if (append && n > 0)
         io->end = (int64_t)offset + n;
     return n;
@@ -121,11 +120,11 @@ static int64_t regular_seek(struct file *f, int64_t offset, int whence)
         break;
     case SEEK_CUR:
         if (__builtin_add_overflow(f->pos, offset, &to))
-            return -EOVERFLOW;
+            return -EINVAL;
         break;
     case SEEK_END:
         if (__builtin_add_overflow(size, offset, &to))
-            return -EOVERFLOW;
+            return -EINVAL;
         break;
     case SEEK_DATA:
     case SEEK_HOLE:
@@ -198,6 +197,8 @@ const struct file_ops regular_ops = {
     .backing = regular_backing,
     .ioctl = regular_ioctl,
     .release = regular_release,
+    .splice_in = true,
+    .splice_out = true,
 };
 
 struct linux_dirent64 {

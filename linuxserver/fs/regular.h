@@ -12,3 +12,6 @@ extern const struct file_ops path_ops; /* O_PATH: nothing but its name */
  * No lock is held.
  */
 int64_t regular_may_grow(struct task *t, struct inode *i, uint64_t size);
+
+/* Signals SIGXFSZ: a file would outgrow RLIMIT_FSIZE (getrlimit(2)), or any. Returns -EFBIG. */
+int64_t regular_too_large(struct task *t);

@@ -121,6 +121,8 @@ static void stream_release(struct file *f)
 
 static const struct file_ops stream_ops = {
     .name = "pipe",
+    .splice_in = true,
+    .splice_out = true,
     .read = stream_read,
     .write = stream_write,
     .poll = stream_poll,

@@ -268,6 +268,8 @@ static void tty_release(struct file *f)
 
 const struct file_ops tty_ops = {
     .name = "tty",
+    .splice_in = true,
+    .splice_out = true,
     .read = tty_read,
     .write = tty_write,
     .poll = tty_poll,

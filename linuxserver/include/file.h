@@ -28,6 +28,8 @@ struct io {
     uint64_t va;
     size_t length;
     int64_t end; /* set by an appending write: the position after it */
+    bool append; /* RWF_APPEND */
+    bool nowait; /* from a socket: -EAGAIN in place of sleeping */
 };
 
 /*
@@ -70,6 +72,7 @@ struct file_ops {
     uint32_t (*poll)(struct file *f, struct poll_table *table); /* [POLLIN|POLLOUT] */
     int64_t (*ioctl)(struct task *t, struct file *f, uint32_t cmd, uint64_t arg); /* [ENOTTY] */
     int64_t (*seek)(struct file *f, int64_t offset, int whence);                  /* [ESPIPE] */
+    bool splice_in, splice_out; /* splice(2) can take from it, put into it */
     bool seek_is_zero; /* there is no position, but lseek(2) gives 0 */
     int64_t (*stat)(struct file *f, struct vfs_attr *out);                        /* the inode's */
     int64_t (*readdir)(struct task *t, struct file *f,

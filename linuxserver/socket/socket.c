@@ -296,10 +296,10 @@ static int64_t socket_stat(struct file *f, struct vfs_attr *out)
     return 0;
 }
 
-static int64_t transfer(struct task *t, struct file *f, struct parts *p, bool write)
+static int64_t transfer(struct task *t, struct file *f, struct parts *p, bool write, bool nowait)
 {
     struct outgoing o = {0};
-    struct incoming in = {0};
+    struct incoming in = {.flags = nowait ? MSG_DONTWAIT : 0};
     int64_t n;
 
     if (write)
@@ -320,7 +320,7 @@ static int64_t socket_read(struct task *t, struct file *f, struct io *io, int64_
     struct parts p = {.mm = io->mm, .next = &v, .count = 1, .left = io->length};
 
     (void)pos;
-    return transfer(t, f, &p, false);
+    return transfer(t, f, &p, false, io->nowait);
 }
 
 static int64_t socket_write(struct task *t, struct file *f, struct io *io, int64_t pos)
@@ -329,7 +329,7 @@ static int64_t socket_write(struct task *t, struct file *f, struct io *io, int64
     struct parts p = {.mm = io->mm, .next = &v, .count = 1, .left = io->length};
 
     (void)pos;
-    return transfer(t, f, &p, true);
+    return transfer(t, f, &p, true, false);
 }
 
 static int64_t socket_vector(struct task *t, struct file *f, const struct iovec *v, uint64_t count,
@@ -339,11 +339,13 @@ static int64_t socket_vector(struct task *t, struct file *f, const struct iovec 
 
     for (uint64_t i = 0; i < count; i++)
         p.left += v[i].iov_len;
-    return transfer(t, f, &p, write);
+    return transfer(t, f, &p, write, false);
 }
 
 static const struct file_ops socket_ops = {
     .name = "socket",
+    .splice_in = true,
+    .splice_out = true,
     .read = socket_read,
     .write = socket_write,
     .vector = socket_vector,

@@ -268,28 +268,43 @@ static int64_t allocate(struct task *t, struct file *f, uint32_t mode, uint64_t 
     jg_handle_t vmo;
     int64_t r;
 
-    if (!f->inode || !f->ops->truncate)
-        return f->ops->seek ? -ENODEV : -ESPIPE;
     r = inode_vmo(f->inode, &vmo);
     if (r)
         return r;
     if (mode & FALLOC_FL_PUNCH_HOLE) {
         r = jg_vmo_range(vmo, JG_VMO_DECOMMIT, offset, length);
-        return r < 0 ? -ENOMEM : 0;
+        return r == JG_ERR_OUT_OF_RANGE ? 0 : r < 0 ? -ENOMEM : 0; /* there is nothing past the end */
     }
     if (jg_object_info(vmo, JG_INFO_VMO, &info, sizeof info) < 0)
         return -EIO;
-    if (offset + length > info.size) {
-        if (mode & FALLOC_FL_KEEP_SIZE)
-            return 0;
+    if (offset + length > info.size && !(mode & FALLOC_FL_KEEP_SIZE)) {
         r = f->ops->truncate(t, f, offset + length);
         if (r)
             return r;
     }
-    r = jg_vmo_range(vmo, JG_VMO_COMMIT, offset, length);
+    r = jg_vmo_range(vmo, JG_VMO_RESERVE, offset, length);
     if (r < 0)
         f->ops->truncate(t, f, info.size);
     return r == JG_ERR_NO_SPACE ? -ENOSPC : r < 0 ? -ENOMEM : 0;
+}
+
+/* What no file system is asked, as vfs_fallocate() says. 0 or -errno. */
+static int64_t check_mode(uint32_t mode)
+{
+    const uint32_t known = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE |
+                           FALLOC_FL_ZERO_RANGE | FALLOC_FL_INSERT_RANGE | FALLOC_FL_UNSHARE_RANGE;
+
+    if ((mode & ~known) || (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) ==
+                               (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
+        return -EOPNOTSUPP;
+    if ((mode & FALLOC_FL_PUNCH_HOLE) && !(mode & FALLOC_FL_KEEP_SIZE))
+        return -EOPNOTSUPP;
+    if (((mode & FALLOC_FL_COLLAPSE_RANGE) && mode != FALLOC_FL_COLLAPSE_RANGE) ||
+        ((mode & FALLOC_FL_INSERT_RANGE) && mode != FALLOC_FL_INSERT_RANGE) ||
+        ((mode & FALLOC_FL_UNSHARE_RANGE) &&
+         (mode & ~(uint32_t)(FALLOC_FL_UNSHARE_RANGE | FALLOC_FL_KEEP_SIZE))))
+        return -EINVAL;
+    return 0;
 }
 
 int64_t sys_fallocate(struct task *t, const uint64_t *a)
@@ -300,16 +315,19 @@ int64_t sys_fallocate(struct task *t, const uint64_t *a)
 
     if (!f)
         return -EBADF;
-    if (!file_writable(f))
-        r = -EBADF;
-    else if ((int64_t)a[2] < 0 || (int64_t)a[3] <= 0)
-        r = -EINVAL;
-    else if ((int64_t)(a[2] + a[3]) < 0)
-        r = -EFBIG;
-    else if (mode != 0 && mode != FALLOC_FL_KEEP_SIZE &&
-             mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
-        r = -EOPNOTSUPP;
+    if ((int64_t)a[2] < 0 || (int64_t)a[3] <= 0)
+        r = f->flags & O_PATH ? -EBADF : -EINVAL;
     else
+        r = check_mode(mode);
+    if (!r && !file_writable(f))
+        r = -EBADF;
+    if (!r && (!f->inode || !f->ops->truncate))
+        r = f->ops->seek ? -ENODEV : -ESPIPE;
+    if (!r && (int64_t)(a[2] + a[3]) < 0)
+        r = -EFBIG;
+    if (!r && mode & ~(uint32_t)(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
+        r = -EOPNOTSUPP;
+    if (!r)
         r = allocate(t, f, mode, a[2], a[3]);
     file_put(f);
     return r;

@@ -99,7 +99,7 @@ int64_t sys_pipe(struct task *t, const uint64_t *a)
 
 int64_t sys_pipe2(struct task *t, const uint64_t *a)
 {
-    if (a[1] & ~(uint64_t)(O_CLOEXEC | O_NONBLOCK))
+    if (a[1] & ~(uint64_t)(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
         return -EINVAL;
     return make_pipe(t, a[0], (uint32_t)a[1]);
 }

@@ -16,16 +16,14 @@ static mover mover_of(const struct file *f, bool write)
     return write ? f->ops->write : f->ops->read;
 }
 
-/* Is the direction allowed and there? */
-static int64_t check(const struct file *f, bool write)
+int64_t move_check(const struct file *f, bool write)
 {
     if (!(write ? file_writable(f) : file_readable(f)))
         return -EBADF;
     return mover_of(f, write) ? 0 : -EINVAL;
 }
 
-/* One transfer at the file's own position. Only files with a seek operation have one. */
-static int64_t move_here(struct task *t, struct file *f, struct io *io, bool write)
+int64_t move_here(struct task *t, struct file *f, struct io *io, bool write)
 {
     int64_t n;
 
@@ -57,7 +55,7 @@ static inline int64_t file_in(struct task *t, const uint64_t *a, bool write, boo
 
     if (!f)
         return -EBADF;
-    err = check(f, write);
+    err = move_check(f, write);
     if (!err && positioned && (int64_t)a[3] < 0)
         err = -EINVAL;
     if (!err && positioned && !f->ops->seek)
@@ -134,7 +132,7 @@ int64_t vector_in(struct task *t, uint64_t va, uint64_t count, struct iovec **ou
 #define GATHER_MAX 8192ul
 
 static int64_t gather(struct task *t, struct file *f, const struct iovec *v, uint64_t count,
-                      size_t total, int64_t pos)
+                      size_t total, int64_t pos, bool append)
 {
     uint8_t *buf = rt_alloc(total);
     size_t used = 0;
@@ -151,7 +149,7 @@ static int64_t gather(struct task *t, struct file *f, const struct iovec *v, uin
         used += v[i].iov_len;
     }
     if (used) {
-        io = (struct io){.va = (uintptr_t)buf, .length = used};
+        io = (struct io){.va = (uintptr_t)buf, .length = used, .append = append};
         n = pos < 0 ? move_here(t, f, &io, true) : f->ops->write(t, f, &io, pos);
     }
     rt_free(buf);
@@ -186,18 +184,21 @@ static int64_t scatter(struct task *t, struct file *f, const struct iovec *v, ui
 }
 
 static int64_t move_vector(struct task *t, struct file *f, const struct iovec *v, uint64_t count,
-                           size_t total, bool write, int64_t pos)
+                           size_t total, bool write, int64_t pos, bool append)
 {
     int64_t done = 0;
 
     if (f->ops->vector)
         return f->ops->vector(t, f, v, count, write);
     if (write && count > 1 && total && total <= GATHER_MAX)
-        return gather(t, f, v, count, total, pos);
+        return gather(t, f, v, count, total, pos, append);
     if (!write && count > 1 && total && !f->ops->seek)
         return scatter(t, f, v, count, total);
     for (uint64_t i = 0; i < count; i++) {
-        struct io io = {.mm = t->mm, .va = (uint64_t)v[i].iov_base, .length = v[i].iov_len};
+        struct io io = {.mm = t->mm,
+                        .va = (uint64_t)v[i].iov_base,
+                        .length = v[i].iov_len,
+                        .append = append};
         int64_t n;
 
         if (!io.length)
@@ -212,7 +213,10 @@ static int64_t move_vector(struct task *t, struct file *f, const struct iovec *v
     return done;
 }
 
-static int64_t vector(struct task *t, const uint64_t *a, bool write, bool positioned)
+#define RWF_USED (RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND)
+
+static int64_t vector(struct task *t, const uint64_t *a, bool write, bool positioned,
+                      uint32_t flags)
 {
     struct iovec *v;
     struct file *f;
@@ -223,7 +227,12 @@ static int64_t vector(struct task *t, const uint64_t *a, bool write, bool positi
         return n;
     n = vector_in(t, a[1], a[2], &v, &total);
     if (!n) {
-        n = move_vector(t, f, v, a[2], total, write, positioned ? (int64_t)a[3] : -1);
+        /* Nothing here says of itself that it never waits (RWF_NOWAIT), as on 6.1 tmpfs, pipes and sockets do not. */
+        if (total && (flags & ~(uint32_t)RWF_USED))
+            n = -EOPNOTSUPP;
+        else
+            n = move_vector(t, f, v, a[2], total, write, positioned ? (int64_t)a[3] : -1,
+                        flags & RWF_APPEND);
         rt_free(v);
     }
     file_put(f);
@@ -232,22 +241,32 @@ static int64_t vector(struct task *t, const uint64_t *a, bool write, bool positi
 
 int64_t sys_readv(struct task *t, const uint64_t *a)
 {
-    return vector(t, a, false, false);
+    return vector(t, a, false, false, 0);
 }
 
 int64_t sys_writev(struct task *t, const uint64_t *a)
 {
-    return vector(t, a, true, false);
+    return vector(t, a, true, false, 0);
 }
 
 int64_t sys_preadv(struct task *t, const uint64_t *a)
 {
-    return vector(t, a, false, true);
+    return vector(t, a, false, true, 0);
 }
 
 int64_t sys_pwritev(struct task *t, const uint64_t *a)
 {
-    return vector(t, a, true, true);
+    return vector(t, a, true, true, 0);
+}
+
+int64_t sys_preadv2(struct task *t, const uint64_t *a)
+{
+    return vector(t, a, false, (int64_t)a[3] != -1, (uint32_t)a[5]);
+}
+
+int64_t sys_pwritev2(struct task *t, const uint64_t *a)
+{
+    return vector(t, a, true, (int64_t)a[3] != -1, (uint32_t)a[5]);
 }
 
 int64_t sys_lseek(struct task *t, const uint64_t *a)
@@ -268,65 +287,6 @@ int64_t sys_lseek(struct task *t, const uint64_t *a)
     }
     file_put(f);
     return r;
-}
-
-#define SEND_CHUNK 65536ul
-
-/* Copies through the server; *in_pos is moved by what was written. */
-static int64_t send_all(struct task *t, struct file *out, struct file *in, int64_t *in_pos,
-                        uint64_t count)
-{
-    uint8_t *buf = rt_alloc(SEND_CHUNK);
-    int64_t done = 0, n = 0;
-
-    if (!buf)
-        return -ENOMEM;
-    while (count && !t->killed) {
-        struct io from = {.va = (uintptr_t)buf, .length = count < SEND_CHUNK ? count : SEND_CHUNK};
-        struct io to = {.va = (uintptr_t)buf};
-
-        n = in->ops->read(t, in, &from, *in_pos);
-        if (n <= 0)
-            break;
-        to.length = (size_t)n;
-        n = move_here(t, out, &to, true);
-        if (n <= 0)
-            break;
-        done += n;
-        count -= (uint64_t)n;
-        *in_pos += n;
-        if (to.length)
-            break;
-    }
-    rt_free(buf);
-    return done ? done : n;
-}
-
-int64_t sys_sendfile(struct task *t, const uint64_t *a)
-{
-    struct file *out = fd_get(t, (int)a[0]), *in = fd_get(t, (int)a[1]);
-    int64_t n = -EBADF, pos = -1;
-
-    if (!out || !in || (n = check(in, false)) || (n = check(out, true)))
-        goto put;
-    pos = in->pos;
-    if (a[2] && copy_in(t->mm, &pos, a[2], sizeof pos))
-        n = -EFAULT;
-    else if (a[2] && !in->ops->seek)
-        n = -ESPIPE;
-    else if (pos < 0 || (out->flags & O_APPEND) || !in->inode || !mode_is(in->inode->mode, S_IFREG))
-        n = -EINVAL; /* what was read and could not be written must be readable again */
-    if (n)
-        goto put;
-    n = send_all(t, out, in, &pos, a[3] < RW_MAX ? a[3] : RW_MAX);
-    if (n >= 0 && a[2] && copy_out(t->mm, a[2], &pos, sizeof pos))
-        n = -EFAULT;
-    else if (n >= 0 && !a[2])
-        in->pos = pos;
-put:
-    file_put(out);
-    file_put(in);
-    return n;
 }
 
 int64_t sys_fsync(struct task *t, const uint64_t *a)

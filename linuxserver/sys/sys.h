@@ -41,6 +41,18 @@ int64_t clock_read(struct task *t, int id, jg_time_t *now);
  */
 int64_t vector_in(struct task *t, uint64_t va, uint64_t count, struct iovec **out, uint64_t *total);
 
+struct file;
+struct io;
+
+/* May the file be read (written), and can it be? 0, -EBADF, -EINVAL. */
+int64_t move_check(const struct file *f, bool write);
+
+/*
+ * One transfer at the file's own position, which moves; `io` may be the server's. Takes file->lock if there is a position. As
+ * the operation.
+ */
+int64_t move_here(struct task *t, struct file *f, struct io *io, bool write);
+
 /* Of the caller with its arguments; false: no more of them. */
 typedef bool (*task_visitor)(struct task *t, struct task *other, const uint64_t *a, int64_t *result);
 

@@ -142,7 +142,7 @@ SYSCALL(vmo_set_size)
 
 SYSCALL(vmo_range)
 {
-    bool writes = b == JG_VMO_COMMIT || b == JG_VMO_DECOMMIT;
+    bool writes = b == JG_VMO_COMMIT || b == JG_VMO_DECOMMIT || b == JG_VMO_RESERVE;
     struct vmo *vmo;
     jg_status_t status = get_vmo(t, a, writes ? JG_RIGHT_WRITE : JG_RIGHT_READ, &vmo);
 
@@ -152,7 +152,9 @@ SYSCALL(vmo_range)
         return JG_ERR_OUT_OF_RANGE;
     switch (b) {
     case JG_VMO_COMMIT:
-        return vmo_commit(vmo, c, d);
+        return vmo_commit(vmo, c, d, false);
+    case JG_VMO_RESERVE:
+        return vmo_commit(vmo, c, d, true);
     case JG_VMO_DECOMMIT:
         return vmo_decommit(vmo, c, d);
     case JG_VMO_NEXT_DATA:

@@ -251,16 +251,15 @@ jg_status_t vmo_set_size(struct vmo *vmo, uint64_t size)
     if (size > VMO_SIZE_MAX)
         return JG_ERR_OUT_OF_RANGE;
     vmo->modified = time_wall();
-    if (size >= vmo->size) {
+    if (size > vmo->size) {
         vmo_clear_tail(vmo);
         vmo->size = size;
         return JG_OK;
     }
     vmo->size = size;
-    if (keep < had) {
+    if (keep < had)
         vmo_unmap(vmo, keep, INDEX_END, true);
-        clear_pages(vmo, keep, INDEX_END);
-    }
+    clear_pages(vmo, keep, INDEX_END); /* those that were reserved, too */
     zero_in_page(vmo, size, ROUND_UP(size, PAGE_SIZE));
     return JG_OK;
 }
@@ -270,10 +269,13 @@ static bool inside(const struct vmo *vmo, uint64_t offset, uint64_t length)
     return offset <= vmo->size && length <= vmo->size - offset;
 }
 
-jg_status_t vmo_commit(struct vmo *vmo, uint64_t offset, uint64_t length)
+jg_status_t vmo_commit(struct vmo *vmo, uint64_t offset, uint64_t length, bool reserve)
 {
+    bool past = reserve && vmo->kind == VMO_PAGED && offset <= VMO_SIZE_MAX &&
+                length <= VMO_SIZE_MAX - offset;
+
     ASSERT_OBJECT(vmo, VMO_MAGIC);
-    if (!inside(vmo, offset, length))
+    if (!past && !inside(vmo, offset, length))
         return JG_ERR_OUT_OF_RANGE;
     for (uint64_t i = offset >> PAGE_SHIFT; i < page_count(offset + length); i++) {
         paddr_t frame;

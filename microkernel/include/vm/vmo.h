@@ -88,13 +88,13 @@ static inline void vmo_ref(struct vmo *vmo)
 void vmo_unref(struct vmo *vmo);
 
 /*
- * Sets the size; shrinking frees, unmaps everywhere (private copies past the end too) and zeroes the rest of
- * the last page. JG_OK, JG_ERR_NOT_SUPPORTED (contiguous, physical), JG_ERR_OUT_OF_RANGE (too large).
+ * Sets the size. Shrinking frees, unmaps everywhere (private copies past the end too) and zeroes the rest of the last
+ * page; so does the size that it has, for what was reserved past it. JG_OK, JG_ERR_NOT_SUPPORTED (contiguous, physical), JG_ERR_OUT_OF_RANGE (too large).
  */
 jg_status_t vmo_set_size(struct vmo *vmo, uint64_t size);
 
-/* Allocates every page of a range, which ends inside the size. JG_OK, NO_SPACE, NO_MEMORY, OUT_OF_RANGE. */
-jg_status_t vmo_commit(struct vmo *vmo, uint64_t offset, uint64_t length);
+/* Allocates every page of a range, which ends inside the size, or with `reserve` anywhere. JG_OK, NO_SPACE, NO_MEMORY, OUT_OF_RANGE. */
+jg_status_t vmo_commit(struct vmo *vmo, uint64_t offset, uint64_t length, bool reserve);
 
 /* Punches a hole: whole pages are freed, the ragged ends zeroed. JG_OK, NOT_SUPPORTED, OUT_OF_RANGE. */
 jg_status_t vmo_decommit(struct vmo *vmo, uint64_t offset, uint64_t length);
