@@ -124,11 +124,12 @@ int64_t plain_seek(struct file *f, int64_t offset, int whence);
 /* Lets go of one reference; the last closes it. May wait: called with no lock held. */
 void file_put(struct file *f);
 
-/* file_put() in two steps. Says whether it was the last reference; then file_end() closes it. */
+/* file_put() in two steps: says whether it was the last reference; then file_end() must follow. */
 static inline bool file_unref(struct file *f)
 {
     return !__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL);
 }
+/* Closes a file without references. May wait: called with no lock held. */
 void file_end(struct file *f);
 
 static inline bool file_readable(const struct file *f)

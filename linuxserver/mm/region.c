@@ -204,31 +204,50 @@ void region_remove(struct mm *m, uint64_t start, uint64_t end)
     close_slots(m, first, i - first);
 }
 
-uint64_t region_data_in(const struct mm *m, uint64_t start, uint64_t end)
+/* Bytes of [start, end) in the regions that count. */
+static uint64_t sum(const struct mm *m, uint64_t start, uint64_t end,
+                    bool (*counts)(const struct region *r))
 {
-    uint64_t sum = 0;
+    uint64_t bytes = 0;
 
     for (unsigned i = region_index(m, start); i < m->count && m->regions[i].start < end; i++) {
-        uint64_t a = m->regions[i].start > start ? m->regions[i].start : start;
-        uint64_t b = m->regions[i].end < end ? m->regions[i].end : end;
+        const struct region *r = &m->regions[i];
 
-        if (region_data(&m->regions[i]))
-            sum += b - a;
+        if (counts(r))
+            bytes += (r->end < end ? r->end : end) - (r->start > start ? r->start : start);
     }
-    return sum;
+    return bytes;
+}
+
+static bool any(const struct region *r)
+{
+    (void)r;
+    return true;
+}
+
+static bool is_data(const struct region *r)
+{
+    return region_data(r);
+}
+
+static bool is_locked(const struct region *r)
+{
+    return r->flags & REGION_LOCKED;
 }
 
 uint64_t region_bytes_in(const struct mm *m, uint64_t start, uint64_t end)
 {
-    uint64_t sum = 0;
+    return sum(m, start, end, any);
+}
 
-    for (unsigned i = region_index(m, start); i < m->count && m->regions[i].start < end; i++) {
-        uint64_t a = m->regions[i].start > start ? m->regions[i].start : start;
-        uint64_t b = m->regions[i].end < end ? m->regions[i].end : end;
+uint64_t region_data_in(const struct mm *m, uint64_t start, uint64_t end)
+{
+    return sum(m, start, end, is_data);
+}
 
-        sum += b - a;
-    }
-    return sum;
+uint64_t region_locked_in(const struct mm *m, uint64_t start, uint64_t end)
+{
+    return sum(m, start, end, is_locked);
 }
 
 bool region_covers(const struct mm *m, uint64_t start, uint64_t end)
@@ -239,19 +258,6 @@ bool region_covers(const struct mm *m, uint64_t start, uint64_t end)
         start = m->regions[i].end;
     }
     return true;
-}
-
-uint64_t region_locked_in(const struct mm *m, uint64_t start, uint64_t end)
-{
-    uint64_t sum = 0;
-
-    for (unsigned i = region_index(m, start); i < m->count && m->regions[i].start < end; i++) {
-        const struct region *r = &m->regions[i];
-
-        if (r->flags & REGION_LOCKED)
-            sum += (r->end < end ? r->end : end) - (r->start > start ? r->start : start);
-    }
-    return sum;
 }
 
 void region_merge(struct mm *m, uint64_t start, uint64_t end)
