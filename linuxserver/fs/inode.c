@@ -123,6 +123,7 @@ void inode_put(struct inode *i)
         jg_handle_close(i->backing.vmo);
     if (!inode_in_proc(i))
         vfs_close(i->session, i->node, i->node_refs);
+    rt_free(i->memfd);
     rt_free(i);
 }
 

@@ -16,6 +16,7 @@
 #include "proc.h"
 
 struct pipe;
+struct memfd;
 
 #define VFS_ROOT_NODE 1ull /* every session begins with its tree's root open as node 1 */
 
@@ -33,6 +34,7 @@ struct inode {
     struct known known; /* the name cache's lock */
     struct backing backing;
     struct pipe *fifo; /* while somebody has the FIFO open */
+    struct memfd *memfd; /* of a file of memfd_create(2) */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include <task.h>
 
 #include "inode.h"
+#include "memfd.h"
 #include "proc_tree.h"
 
 int64_t proc_link_text(const struct task *reader, struct proc_node at, char *buf, size_t size)
@@ -59,6 +60,8 @@ static int64_t path_of_inode(const struct task *reader, struct inode *i, char *b
 
     if (inode_in_proc(i))
         return proc_path(i->proc, buf, size);
+    if (i->memfd)
+        return memfd_path(&i->backing, buf, size);
     root = fs_inode(reader->fs, true);
     if (root->session == i->session)
         err = vfs_errno(vfs_path_of(i->session, i->node, root->node, 1, buf, size, &len));

@@ -5,6 +5,7 @@
 #include <jg/stubs.h>
 
 #include <server.h>
+#include <mm/commit.h>
 #include <system.h>
 
 #include "epoll.h"
@@ -61,7 +62,7 @@ int64_t proc_sys_value(struct task *reader, struct proc_node at, struct text *ou
         {"arch", "x86_64"},         {"pid_max", "32768"},          {"threads-max", "4096"},
         {"ngroups_max", "32"},      {"cap_last_cap", "40"},        {"overflowuid", "65534"},
         {"overflowgid", "65534"},   {"entropy_avail", "256"},      {"poolsize", "256"},
-        {"overcommit_memory", "0"}, {"max_map_count", "65530"},    {"mmap_min_addr", "65536"},
+        {"max_map_count", "65530"}, {"mmap_min_addr", "65536"},
         {"file-max", "1048576"},    {"nr_open", "1048576"},        {"pipe-max-size", "1048576"},
     };
     const char *name = proc_entry_name(at);
@@ -86,6 +87,24 @@ int64_t proc_sys_set(struct task *writer, struct proc_node at, char *value, size
     if (newline)
         *newline = 0;
     system_set_name(!strcmp(proc_entry_name(at), "domainname"), value);
+    return 0;
+}
+
+int64_t proc_overcommit(struct task *reader, struct proc_node at, struct text *out)
+{
+    (void)reader, (void)at;
+    text_add(out, "%u\n", commit_mode());
+    return 0;
+}
+
+int64_t proc_set_overcommit(struct task *writer, struct proc_node at, char *value, size_t size)
+{
+    unsigned mode = (unsigned)(size ? value[0] : 0) - '0';
+
+    (void)writer, (void)at;
+    if (mode > COMMIT_NEVER || (size > 1 && value[1] && value[1] != '\n' && value[1] != ' '))
+        return -EINVAL;
+    commit_set_mode(mode);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <jg/rt/time.h>
 #include <jg/stubs.h>
 
+#include <mm/commit.h>
 #include <system.h>
 #include <task.h>
 #include <task/load.h>
@@ -62,7 +63,8 @@ int64_t proc_meminfo(struct task *reader, struct proc_node at, struct text *out)
         {"Slab:", i.kernel_frames},
         {"SReclaimable:", 0},
         {"SUnreclaim:", i.kernel_frames},
-        {"CommitLimit:", i.total_frames / 2},
+        {"CommitLimit:", commit_limit() / PAGE_SIZE},
+        {"Committed_AS:", commit_promised() / PAGE_SIZE},
     };
 
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)

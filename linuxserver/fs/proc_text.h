@@ -54,6 +54,9 @@ int64_t proc_drop_caches(struct task *writer, struct proc_node at, char *value, 
 int64_t proc_set_pty_limit(struct task *writer, struct proc_node at, char *value, size_t size);
 int64_t proc_watch_limit(struct task *reader, struct proc_node at, struct text *out);
 int64_t proc_set_watch_limit(struct task *writer, struct proc_node at, char *value, size_t size);
+int64_t proc_overcommit(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_set_overcommit(struct task *writer, struct proc_node at, char *value, size_t size);
+int64_t proc_sysvipc_shm(struct task *reader, struct proc_node at, struct text *out);
 int64_t proc_pty_count(struct task *reader, struct proc_node at, struct text *out);
 
 /* About a process (at.pid) or one of its tasks (at.tid). */

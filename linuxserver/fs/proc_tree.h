@@ -32,6 +32,7 @@ enum {
     SYS_VM,
     SYS_FS,
     SYS_FS_EPOLL,
+    SYSVIPC,
     CHILDREN,
     NAMED,
 };

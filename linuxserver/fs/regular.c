@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <task.h>
 
+#include "memfd.h"
 #include "namecache.h"
 
 static int64_t regular_read(struct task *t, struct file *f, struct io *io, int64_t pos)
@@ -58,6 +59,7 @@ static int64_t regular_write(struct task *t, struct file *f, struct io *io, int6
 {
     uint64_t limit = t->process->limits.limit[RLIMIT_FSIZE].rlim_cur, offset = (uint64_t)pos;
     bool append = (f->flags & O_APPEND) || io->append, limited = limit <= INT64_MAX;
+    size_t length = io->length;
     jg_handle_t vmo;
     int64_t n;
     int err = pos > INT64_MAX - (int64_t)io->length ? -EINVAL : inode_vmo(f->inode, &vmo);
@@ -68,8 +70,12 @@ static int64_t regular_write(struct task *t, struct file *f, struct io *io, int6
         return 0;
     if (limit > INT64_MAX)
         limit = INT64_MAX;
-    n = mm_transfer(io->mm, vmo, append ? JG_TRANSFER_APPEND : JG_TRANSFER_WRITE, io->va,
-                    io->length, &offset, limit);
+    n = memfd_begin_write(f->inode, offset, append, &length);
+    if (n)
+        return n;
+    n = mm_transfer(io->mm, vmo, append ? JG_TRANSFER_APPEND : JG_TRANSFER_WRITE, io->va, length,
+                    &offset, limit);
+    memfd_end(f->inode);
     if (n == -EFBIG && limited)
         regular_too_large(t);
     if (append && n > 0)
@@ -147,10 +153,14 @@ static int64_t regular_truncate(struct task *t, struct file *f, uint64_t size)
     struct vfs_cred cred;
     int64_t err = regular_may_grow(t, f->inode, size);
 
+    if (!err)
+        err = memfd_begin_resize(f->inode, size);
     if (err)
         return err;
     vfs_cred_of(t, &cred);
-    return vfs_errno(vfs_setattr(f->inode->session, f->inode->node, &to, &cred));
+    err = vfs_errno(vfs_setattr(f->inode->session, f->inode->node, &to, &cred));
+    memfd_end(f->inode);
+    return err;
 }
 
 static int64_t regular_backing(struct file *f, struct backing **out)

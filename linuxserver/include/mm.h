@@ -160,6 +160,13 @@ int64_t mm_lock_all(struct mm *m, bool current, enum mm_lock how, enum mm_lock f
  * lock. Returns 0; -ENOMEM (a page that cannot be touched) or -EAGAIN (no memory), after the rest.
  */
 int64_t mm_bring_in(struct mm *m, uint64_t start, uint64_t end);
+/*
+ * shmdt: unmaps what is left of the segment (a backing for which `is_segment` holds) that was attached at
+ * `va`. Takes mm->lock. Returns 0 or -EINVAL. Source: shmdt(2).
+ */
+int64_t mm_detach(struct mm *m, uint64_t va, bool (*is_segment)(const struct backing *b),
+                  uint64_t (*size)(const struct backing *b));
+
 /* Is any page of the range locked? Takes mm->lock. */
 bool mm_has_locked(struct mm *m, uint64_t start, uint64_t length);
 

@@ -82,8 +82,13 @@ static inline void ipc_forget_key(struct ipc_object *object)
     object->key = IPC_PRIVATE;
 }
 
+/* What may be wanted of an object. */
+#define IPC_READS    0444u
+#define IPC_WRITES   0222u
+#define IPC_EXECUTES 0111u
+
 /*
- * May `t` do what `wanted` (S_IRUGO, S_IWUGO or parts of them) says? False: EACCES. ipc_lock is held.
+ * May `t` do what `wanted` (IPC_READS, IPC_WRITES or parts of them) says? False: EACCES. ipc_lock is held.
  * Source: svipc(7), Linux 6.1's ipcperms().
  */
 bool ipc_may(const struct task *t, const struct ipc_object *object, uint32_t wanted);

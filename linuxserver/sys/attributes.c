@@ -7,6 +7,7 @@
 #include <jg/stubs.h>
 
 #include <file.h>
+#include <fs/memfd.h>
 #include <fs/path.h>
 #include <fs/regular.h>
 #include <linux/falloc.h>
@@ -237,7 +238,11 @@ int64_t sys_truncate(struct task *t, const uint64_t *a)
         } else {
             r = regular_may_grow(t, i, a[1]);
             if (!r)
+                r = memfd_begin_resize(i, a[1]);
+            if (!r) {
                 r = change(t, i, &to);
+                memfd_end(i);
+            }
             backing_unclaim(&i->backing, false);
         }
         inode_put(i);
@@ -272,7 +277,11 @@ static int64_t allocate(struct task *t, struct file *f, uint32_t mode, uint64_t 
     if (r)
         return r;
     if (mode & FALLOC_FL_PUNCH_HOLE) {
+        r = memfd_begin_punch(f->inode);
+        if (r)
+            return r;
         r = jg_vmo_range(vmo, JG_VMO_DECOMMIT, offset, length);
+        memfd_end(f->inode);
         return r == JG_ERR_OUT_OF_RANGE ? 0 : r < 0 ? -ENOMEM : 0; /* there is nothing past the end */
     }
     if (jg_object_info(vmo, JG_INFO_VMO, &info, sizeof info) < 0)

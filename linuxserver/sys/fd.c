@@ -6,6 +6,7 @@
 #include <file.h>
 #include <fs/inode.h>
 #include <fs/locks.h>
+#include <fs/memfd.h>
 #include <fs/pipe.h>
 #include <linux/close_range.h>
 
@@ -172,6 +173,10 @@ static int64_t do_fcntl(struct task *t, struct file *f, int fd, int cmd, uint64_
     case F_SETOWN:
         f->owner = (int)arg;
         return 0;
+    case F_GET_SEALS:
+        return memfd_get_seals(f);
+    case F_ADD_SEALS:
+        return memfd_add_seals(f, arg);
     case F_GETPIPE_SZ:
         return pipe_get_size(f);
     case F_SETPIPE_SZ:
