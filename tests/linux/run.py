@@ -113,6 +113,7 @@ class Boot:
         file.write(make_root(self.waiting, self.files))
 
     runner = ('/tests/runner', '/tests/list')
+    boot_seconds = BOOT_SECONDS
 
     def run(self):
         """Returns the cases that it did not come to; the one it died in has failed."""
@@ -120,7 +121,7 @@ class Boot:
                 tempfile.TemporaryFile() as self.log:
             self.write_root(image)
             image.flush()
-            total = BOOT_SECONDS + sum(case.seconds for case in self.waiting)
+            total = self.boot_seconds + sum(case.seconds for case in self.waiting)
             self.process = subprocess.Popen(
                 [sys.executable, str(HERE.parent / 'lib' / 'guest.py'), '--on', self.on,
                  '--image', image.name, '--verbose', '--timeout', str(total), *self.options, '--',
@@ -140,7 +141,7 @@ class Boot:
 
     def _watch(self):
         """Takes lines until the end; says why it ended."""
-        patience = BOOT_SECONDS
+        patience = self.boot_seconds
         while True:
             ready, _, _ = select.select([self.process.stdout], [], [], patience)
             if not ready:
@@ -231,10 +232,10 @@ class ReferenceCache:
         temporary.rename(self.path)
 
 
-def known_failures():
-    """name -> reason. A name may be a glob."""
+def read_known_failures(folder):
+    """name -> reason, of the file KNOWN_FAILURES there. A name may be a glob."""
     found = {}
-    path = HERE / 'KNOWN_FAILURES'
+    path = folder / 'KNOWN_FAILURES'
     for line in path.read_text().splitlines() if path.exists() else []:
         name, _, reason = line.partition(' ')
         if name and not name.startswith('#'):
@@ -247,7 +248,7 @@ def reason_for(name, known):
 
 
 def run_all(on, chosen, out):
-    known = known_failures() if on == 'jargoon' else {}
+    known = read_known_failures(HERE) if on == 'jargoon' else {}
     cache = ReferenceCache() if on == 'linux' else None
 
     def report(case):

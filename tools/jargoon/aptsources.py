@@ -9,6 +9,7 @@ import glob
 import os
 import re
 import shutil
+import sys
 
 from . import apt, progress
 from .errors import Failure, reason
@@ -92,39 +93,60 @@ def _is_distribution(uri):
 
 def fetch(names, folder):
     """Downloads the sources of the packages `names` into `folder`; apt has verified what is there."""
-    if not shutil.which("apt-get"):
-        raise Failure("there is no apt-get here to fetch musl's and BusyBox's sources with; "
-                      "use --rootfs PATH")
-    lines = entries()
-    if not lines:
-        raise Failure("apt's configuration names no distribution to fetch sources from; "
-                      "use --rootfs PATH")
-    state = os.path.join(folder, "apt")
-    for part in ("lists/partial", "cache/archives/partial"):
-        os.makedirs(os.path.join(state, part), exist_ok=True)
-    with open(os.path.join(state, "sources.list"), "w", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
-    options = []
-    for name, value in (("Dir::Etc::SourceList", os.path.join(state, "sources.list")),
-                        ("Dir::Etc::SourceParts", "/dev/null"),
-                        ("Dir::State::Lists", os.path.join(state, "lists")),
-                        ("Dir::Cache", os.path.join(state, "cache")),
-                        ("APT::Sandbox::User", "root"),  # as root, apt's own user cannot write here
-                        ("Acquire::Retries", "3"), ("Acquire::Languages", "none")):
-        options += ["-o", f"{name}={value}"]
-    with progress.Task("fetching the sources of " + " and ".join(names), slow=True) as task:
-        for words, cwd in ((["update"], state), (["source", "--download-only", *names], folder)):
-            status, said = apt.run_shown(["apt-get", "-q", *options, *words], task, cwd=cwd)
-            if status:
-                _explain(said)
-    try:
-        shutil.rmtree(os.path.join(state, "lists"))
-    except OSError as error:
-        progress.say(f"could not remove {state}: {reason(error)}")
+    with Apt(folder, entries(), "the sources of " + " and ".join(names)) as own:
+        own.run("source", "--download-only", *names)
 
 
-def _explain(lines):
-    errors = [line for line in lines if line.startswith(("E:", "Err:"))]
-    raise Failure("apt could not fetch the sources of musl and BusyBox: "
-                  + (errors[-1] if errors else lines[-1] if lines else "no reason given")
-                  + "; without network, use --rootfs PATH")
+class Apt:
+    """apt-get with entries, lists, cache and status of our own, below folder/apt, while it is entered.
+
+    `what` is what is fetched, for the sentences. The state knows of no installed package.
+    """
+
+    def __init__(self, folder, lines, what):
+        self.folder, self.state, self.lines, self.what = folder, os.path.join(folder, "apt"), lines, what
+
+    def __enter__(self):
+        if not shutil.which("apt-get"):
+            raise Failure(f"there is no apt-get here to fetch {self.what} with; use --rootfs PATH")
+        if not self.lines:
+            raise Failure(f"apt's configuration names no distribution to fetch {self.what} from; "
+                          "use --rootfs PATH")
+        for part in ("lists/partial", "cache/archives/partial"):
+            os.makedirs(os.path.join(self.state, part), exist_ok=True)
+        for name, text in (("sources.list", "\n".join(self.lines) + "\n"), ("status", "")):
+            with open(os.path.join(self.state, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        self.options = []
+        for name, value in (("Dir::Etc::SourceList", os.path.join(self.state, "sources.list")),
+                            ("Dir::Etc::SourceParts", "/dev/null"),
+                            ("Dir::State::Lists", os.path.join(self.state, "lists")),
+                            ("Dir::State::Status", os.path.join(self.state, "status")),
+                            ("Dir::Cache", os.path.join(self.state, "cache")),
+                            ("Debug::NoLocking", "1"),
+                            ("APT::Sandbox::User", "root"),  # as root, apt's own user cannot write here
+                            ("Acquire::Retries", "3"), ("Acquire::Languages", "none")):
+            self.options += ["-o", f"{name}={value}"]
+        self.task = progress.Task(f"fetching {self.what}", slow=True).__enter__()
+        try:
+            self.run("update")
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
+    def run(self, *words):
+        """apt-get with these words, in the folder."""
+        status, said = apt.run_shown(["apt-get", "-q", *self.options, *words], self.task, cwd=self.folder)
+        if status:
+            errors = [line for line in said if line.startswith(("E:", "Err:"))]
+            raise Failure(f"apt could not fetch {self.what}: "
+                          + (errors[-1] if errors else said[-1] if said else "no reason given")
+                          + "; without network, use --rootfs PATH")
+
+    def __exit__(self, *why):
+        self.task.__exit__(*why)
+        try:
+            shutil.rmtree(self.state)
+        except OSError as error:
+            progress.say(f"could not remove {self.state}: {reason(error)}")
