@@ -54,8 +54,8 @@ def _made(name, packages):
             with progress.Task(f"unpacking {len(archives)} packages", slow=True) as task:
                 for archive in archives:
                     task.update(os.path.basename(archive))
-                    _unpack(archive, folder, contents, tree)
-                _complete(tree)
+                    unpack(archive, folder, contents, tree)
+                complete(tree)
                 task.update(f"{len(tree.names)} names")
                 return roots.store(tree, _key(packages))
         finally:
@@ -73,12 +73,14 @@ def _fetched(packages, folder):
     return sorted(glob.glob(os.path.join(archives, "*.deb")))
 
 
-def _unpack(archive, folder, contents, tree):
+def unpack(archive, folder, contents, tree):
+    """Adds the files of one .deb to `tree`; `folder` is for a moment's file."""
     with tempfile.NamedTemporaryFile(dir=folder) as plain:
         done = subprocess.run(["dpkg-deb", "--fsys-tarfile", archive], stdin=subprocess.DEVNULL, stdout=plain,
-                              check=False)
+                              stderr=subprocess.PIPE, check=False)
         if done.returncode:
-            raise Failure(f"cannot unpack {os.path.basename(archive)}")
+            why = done.stderr.decode(errors="replace").strip()
+            raise Failure(f"cannot unpack {os.path.basename(archive)}: {why}")
         source = spool.Input(plain.name)
         try:
             readtar.read(source, contents, tree)
@@ -109,7 +111,7 @@ class DebianTree(Tree):
             super().link(path, target)
 
 
-def _complete(tree):
+def complete(tree):
     """What the packages' scripts would have made."""
     for name, target in LINKS.items():
         tree.add(name.encode(), Node(stat.S_IFLNK | 0o777, mtime=TIME, target=target.encode()))

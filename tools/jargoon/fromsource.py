@@ -1,7 +1,7 @@
 """Programs for the tests that are compiled here, from Debian's source packages, against musl.
 
 In:   Program(...).cached() -> the folder that holds what was made, or None; compiled() makes it if it is not there.
-Life: the source comes through apt (aptsources.py) and is pinned for Debian 12. What is made is kept by the hash of
+Life: the source comes through apt (sources.py) and is pinned for Debian 12. What is made is kept by the hash of
       its recipe. It is never part of a default root.
 """
 
@@ -10,8 +10,7 @@ import hashlib
 import os
 import shutil
 
-from . import aptsources, defaultroot, paths, progress
-from .errors import Failure
+from . import defaultroot, paths, progress, sources
 
 
 class Program:
@@ -41,30 +40,8 @@ class Program:
         key = hashlib.sha256(repr((self.recipe, self.pins)).encode()).hexdigest()
         return os.path.join(self._home(), key[:32])
 
-    def _archive(self):
-        sources = paths.cache_dir('sources')
-
-        def find():
-            return [path for path in sorted(glob.glob(os.path.join(sources, f'{self.name}_*.orig.tar.*')))
-                    if not path.endswith('.asc')]
-
-        if not find():
-            aptsources.fetch([self.name], sources)
-        if not find():
-            raise Failure(f'apt brought no source archive of {self.name}')
-        path = find()[-1]
-        with open(path, 'rb') as file:
-            actual = hashlib.sha256(file.read()).hexdigest()
-        pin = self.pins.get(os.path.basename(path))
-        if pin and actual != pin:
-            os.unlink(path)
-            raise Failure(f'{os.path.basename(path)} has the hash {actual}, not the pinned {pin}')
-        if not pin:
-            progress.say(f'{os.path.basename(path)} is another version than was tested; apt verified it')
-        return path
-
     def _build(self):
-        archive = self._archive()
+        archive = sources.archive(self.name, self.pins)
         work = os.path.join(self._home(), 'work')
         shutil.rmtree(work, ignore_errors=True)
         os.makedirs(os.path.join(work, 'out'))

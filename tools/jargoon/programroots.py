@@ -1,6 +1,6 @@
 """The roots in which the suite `programs` runs real programs, each of Debian's packages (debianroot.py).
 
-In:   ROOTS, name -> packages; image(name), cached(name).
+In:   ROOTS, name -> packages; QUICK, the one that the quick part of the suite needs; image(name), cached(name).
 """
 
 from . import debianroot
@@ -11,6 +11,7 @@ ROOTS = {
               "mount", "openssl", "perl", "procps", "psmisc", "rsync", "screen", "strace", "tmux", "vim",
               "xz-utils", "zstd"),
 }
+QUICK = "programs"
 
 
 def image(name):

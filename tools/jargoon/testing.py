@@ -14,14 +14,15 @@ from .errors import Failure
 SUMMARY = "run the tests"
 USAGE = "%(prog)s [OPTION...] [SUITE or NAME...]"
 DESCRIPTION = """Builds everything and runs the tests: all suites, or those that are named. A NAME may
-be a suite (host, kernel, linux, shell, busybox, soak), a test as --list shows it,
-or a family such as `pipe`; * and ? match. `soak` and `busybox` by name run the
-whole of it; as one of all suites, a tenth, and what is quick. `fresh` runs README's commands in a minimal Debian (root)."""
+be a suite (host, kernel, linux, shell, busybox, programs, soak), a test as --list shows it,
+or a family such as `pipe`; * and ? match. `soak`, `busybox` and `programs` by name
+run the whole of it; as one of all suites, a tenth, and what is quick. `fresh` runs README's commands in a minimal Debian (root)."""
 EPILOG = """Exit status: 0 when nothing failed, 1 when something did, 125 when it could not begin."""
 
-SUITES = ("host", "kernel", "linux", "shell", "busybox", "soak")
+SUITES = ("host", "kernel", "linux", "shell", "busybox", "programs", "soak")
 # Suites whose drivers take the names of their cases: suite -> driver.
-DRIVERS = {suite: f"tests/{suite}/run.py" for suite in ("linux", "shell", "busybox", "soak")}
+DRIVERS = {suite: f"tests/{suite}/run.py" for suite in ("linux", "shell", "busybox", "programs", "soak")}
+QUICK = ("busybox", "programs")  # of which Meson knows the quick part only
 BUSYBOX = ("busybox", "applet", "ash", "hush")  # its families
 REASONS_SHOWN = 40
 
@@ -87,7 +88,7 @@ class Count:
             if len(lines) > REASONS_SHOWN:
                 print(f"{title}: and {len(lines) - REASONS_SHOWN} more")
         if self.known:
-            print(f"known failures: {self.known} (KNOWN_FAILURES in tests/linux, shell and busybox)")
+            print(f"known failures: {self.known} (KNOWN_FAILURES in tests/linux, shell, busybox and programs)")
         # Known failures are no passes; who only reads the last line must not think so.
         skipped = self.skipped + self.known
         print(f"{self.passed} passed, {self.failed} failed"
@@ -110,9 +111,10 @@ def run(options):
         return _list(suites, programs, cases, known)
     if "soak" in options.names:
         os.environ["JARGOON_SOAK_SCALE"] = "1"
-    if "busybox" in suites:  # Meson knows its quick part only
-        suites.remove("busybox")
-        cases["busybox"] = []
+    for suite in QUICK:
+        if suite in suites:
+            suites.remove(suite)
+            cases[suite] = []
     count = Count()
     if options.on:
         # Only the drivers know both systems.
@@ -151,6 +153,21 @@ def _prepare(options):
             busyboxtests.folder()
         except Failure as failure:
             progress.say(f"no tests of BusyBox: {failure.sentence}")
+    _prepare_programs(options)
+
+
+def _prepare_programs(options):
+    """The roots with real programs: all of them when asked for by name, else that of the quick part."""
+    from . import progress, programroots, tcc
+    cases = [name for name in options.names if _cases_named("programs", [name])]
+    if options.names and "programs" not in options.names and not cases:
+        return
+    try:
+        for root in programroots.ROOTS if options.names else [programroots.QUICK]:
+            programroots.image(root)
+        tcc.PROGRAM.compiled()
+    except Failure as failure:
+        progress.say(f"no real programs: {failure.sentence}")
 
 
 def _sources_unchanged():

@@ -1,5 +1,5 @@
 #!/bin/bash
-# case git.hundred_commits 120
+# case git.hundred_commits 300
 # case git.ten_commits 60 quick
 # Commits, a branch and its merge, a clone, and what git itself says of both.
 . /programs/common.sh
