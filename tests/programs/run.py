@@ -74,12 +74,19 @@ class Boot(linux.Boot):
             additions.append((tcc.PROGRAM.cached(), tcc.INSIDE))
         roots.with_additions(self.image, additions, file)
 
+    def _line(self, line):
+        took = re.search(r'(?:# |after )(\d+) ms$', line)
+        if took and self.current:
+            self.report.seconds[self.current.name] = int(took[1]) / 1000
+        super()._line(line)
+
 
 class Report:
-    """One TAP line for each case, with how long it took."""
+    """One TAP line for each case, and at the end how long each took."""
 
     def __init__(self, on, out):
         self.out = out
+        self.seconds = {}  # name -> as the guest measured it
         self.known = linux.read_known_failures(HERE) if on == 'jargoon' else {}
 
     def __call__(self, case):
@@ -154,6 +161,7 @@ def main():
     except Failure as failure:
         print(f'Bail out! {failure.sentence}', flush=True)
         sys.exit(1)
+    out.note('seconds: ' + ', '.join(f'{name} {took:.1f}' for name, took in report.seconds.items()))
     out.note(f'{out.count} cases on {options.on}, {time.monotonic() - start:.0f} s')
     out.done()
 

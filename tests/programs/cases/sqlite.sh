@@ -1,7 +1,7 @@
 #!/bin/bash
-# case sqlite.wal 90 quick
-# case sqlite.rollback 90 quick
-# case sqlite.two_writers 90 quick
+# case sqlite.wal 240 quick
+# case sqlite.rollback 240 quick
+# case sqlite.two_writers 240 quick
 # 10,000 inserts, each a transaction of its own, then what SQLite itself says of the file.
 . /programs/common.sh
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# case tar.fifty_megabytes 180
-# case tar.five_megabytes 60 quick
+# case tar.fifty_megabytes 600
+# case tar.five_megabytes 180 quick
 # A tree packed, compressed, unpacked; its checksum is known beforehand.
 . /programs/common.sh
 
