@@ -31,6 +31,8 @@ struct fs {
     jg_handle_t account;         /* pays for the files' pages; NONE: vfsd's job */
     uint32_t dev;
     uint32_t mounts;
+    struct options limits;       /* a tmpfs: what its mount was asked for */
+    bool read_only;              /* through every mount */
     bool fixed;                  /* names change only with VFS_POWER_TERMINALS: devpts */
     struct devpts_options names; /* ... and get owner, group and mode from here */
 };

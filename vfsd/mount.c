@@ -6,6 +6,8 @@
  */
 #include "mount.h"
 
+#include "propagate.h"
+
 #include <ipc/vfs_server.h>
 #include <jg/rt/heap.h>
 #include <jg/rt/string.h>
@@ -28,20 +30,19 @@ static void free_mount(struct mount *mount)
     rt_free(mount);
 }
 
-int32_t mount_create(struct vfsd *vfsd, struct tree *tree, struct spot at,
-                     const struct mount_plan *plan, struct mount **out)
+/* A mount with the texts and flags of a plan, in no tree. NULL: no memory. */
+static struct mount *make(struct vfsd *vfsd, struct tree *tree, const struct mount_plan *plan)
 {
     struct mount *mount = rt_zalloc(sizeof *mount);
 
     if (!mount)
-        return VFS_ERROR_NOMEM;
+        return NULL;
     mount->source = copy_text(plan->source);
     mount->type = copy_text(plan->type);
     mount->options = copy_text(plan->options);
-    if (!mount->source || !mount->type || !mount->options ||
-        (at.entry && at.entry->mounts == UINT16_MAX)) {
+    if (!mount->source || !mount->type || !mount->options) {
         free_mount(mount);
-        return VFS_ERROR_NOMEM;
+        return NULL;
     }
 
     /* Point of no return. */
@@ -54,20 +55,65 @@ int32_t mount_create(struct vfsd *vfsd, struct tree *tree, struct spot at,
     if (plan->root)
         mount->root = entry_hold(plan->root);
     mount->attached = true;
-    if (at.entry) {
-        mount->parent = at.mount;
-        mount->parent->children++;
-        mount->point = entry_hold(at.entry);
-        mount->point->mounts++;
-    }
     list_add_tail(&vfsd->mounts, &mount->link);
+    vfsd->mount_count++;
+    return mount;
+}
+
+int32_t mount_attach(struct mount *mount, struct spot at)
+{
+    if (at.entry->mounts == UINT16_MAX)
+        return VFS_ERROR_NOMEM;
+    mount->parent = at.mount;
+    mount->parent->children++;
+    mount->point = entry_hold(at.entry);
+    mount->point->mounts++;
+    return 0;
+}
+
+int32_t mount_create(struct vfsd *vfsd, struct tree *tree, struct spot at,
+                     const struct mount_plan *plan, struct mount **out)
+{
+    struct mount *mount;
+
+    if (vfsd->mount_count >= MOUNTS_LIMIT)
+        return VFS_ERROR_NOSPC;
+    if (at.entry && at.entry->mounts == UINT16_MAX)
+        return VFS_ERROR_NOMEM;
+    mount = make(vfsd, tree, plan);
+    if (!mount)
+        return VFS_ERROR_NOMEM;
+    if (at.entry)
+        mount_attach(mount, at);
     *out = mount;
+    return 0;
+}
+
+int32_t mount_copy(struct vfsd *vfsd, struct mount *from, struct entry *root, struct mount **out)
+{
+    const struct mount_plan plan = {.fs = from->fs,
+                                    .root = root,
+                                    .source = from->source,
+                                    .type = from->type,
+                                    .options = from->options,
+                                    .kind = from->kind,
+                                    .flags = from->flags,
+                                    .tag = from->tag};
+    int32_t error = mount_create(vfsd, from->tree, (struct spot){0}, &plan, out);
+
+    if (error)
+        return error;
+    if (from->fs)
+        from->fs->mounts++;
+    (*out)->group = from->group;
+    (*out)->master = from->master;
     return 0;
 }
 
 struct mount *mount_at(struct vfsd *vfsd, struct spot at)
 {
-    LIST_FOR_EACH(it, &vfsd->mounts) {
+    LIST_FOR_EACH(it, &vfsd->mounts)
+    {
         struct mount *mount = LIST_ENTRY(it, struct mount, link);
 
         if (mount->point == at.entry && mount->parent == at.mount)
@@ -76,11 +122,12 @@ struct mount *mount_at(struct vfsd *vfsd, struct spot at)
     return NULL;
 }
 
-static void free_if_unused(struct mount *mount)
+static void free_if_unused(struct vfsd *vfsd, struct mount *mount)
 {
     if (mount->attached || mount->nodes || mount->children)
         return;
     list_remove(&mount->link);
+    vfsd->mount_count--;
     if (mount->root)
         entry_drop(mount->root);
     if (mount->fs)
@@ -88,31 +135,52 @@ static void free_if_unused(struct mount *mount)
     free_mount(mount);
 }
 
-/* Takes one mount without children out of its tree. */
-static void detach_leaf(struct mount *mount)
+void mount_lift(struct mount *mount)
 {
-    struct mount *parent = mount->parent;
     struct entry *point = mount->point;
 
-    mount->attached = false;
+    mount->parent->children--;
     mount->parent = NULL;
     mount->point = NULL;
     point->mounts--;
     entry_drop(point);
-    parent->children--;
-    free_if_unused(parent);
-    free_if_unused(mount);
 }
 
-static struct mount *child_of(struct vfsd *vfsd, const struct mount *mount)
+void mount_discard(struct vfsd *vfsd, struct mount *mount)
 {
-    LIST_FOR_EACH(it, &vfsd->mounts) {
-        struct mount *child = LIST_ENTRY(it, struct mount, link);
+    propagate_leave(vfsd, mount);
+    mount->attached = false;
+    free_if_unused(vfsd, mount);
+}
 
-        if (child->parent == mount)
-            return child;
-    }
+void mount_detach_leaf(struct vfsd *vfsd, struct mount *mount)
+{
+    struct mount *parent = mount->parent;
+
+    mount_lift(mount);
+    free_if_unused(vfsd, parent);
+    mount_discard(vfsd, mount);
+}
+
+/* The first mount on `parent` behind `after` in the list; NULL for the first of all. */
+static struct mount *child_behind(struct vfsd *vfsd, const struct mount *parent,
+                                  const struct mount *after)
+{
+    const struct list *from = after ? &after->link : &vfsd->mounts;
+
+    for (struct list *it = from->next; it != &vfsd->mounts; it = it->next)
+        if (LIST_ENTRY(it, struct mount, link)->parent == parent)
+            return LIST_ENTRY(it, struct mount, link);
     return NULL;
+}
+
+struct mount *mount_next(struct vfsd *vfsd, struct mount *top, struct mount *at)
+{
+    struct mount *next = child_behind(vfsd, at, NULL);
+
+    for (; !next && at != top; at = at->parent)
+        next = child_behind(vfsd, at->parent, at);
+    return next;
 }
 
 void mount_detach(struct vfsd *vfsd, struct mount *mount)
@@ -121,11 +189,14 @@ void mount_detach(struct vfsd *vfsd, struct mount *mount)
     while (mount->children) {
         struct mount *leaf = mount, *child;
 
-        while ((child = child_of(vfsd, leaf)))
+        while ((child = child_behind(vfsd, leaf, NULL)))
             leaf = child;
-        detach_leaf(leaf);
+        mount_detach_leaf(vfsd, leaf);
     }
-    detach_leaf(mount);
+    if (mount->parent)
+        mount_detach_leaf(vfsd, mount);
+    else
+        mount_discard(vfsd, mount);
 }
 
 void mount_hold(struct mount *mount)
@@ -133,10 +204,10 @@ void mount_hold(struct mount *mount)
     mount->nodes++;
 }
 
-void mount_drop(struct mount *mount)
+void mount_drop(struct vfsd *vfsd, struct mount *mount)
 {
     mount->nodes--;
-    free_if_unused(mount);
+    free_if_unused(vfsd, mount);
 }
 
 bool mount_idle(const struct mount *mount)
@@ -146,5 +217,6 @@ bool mount_idle(const struct mount *mount)
 
 bool mount_read_only(const struct mount *mount)
 {
-    return (mount->flags & VFS_MOUNT_FLAGS_RDONLY) || mount->tree->read_only;
+    return (mount->flags & VFS_MOUNT_FLAGS_RDONLY) || mount->tree->read_only ||
+           (mount->fs && mount->fs->read_only);
 }

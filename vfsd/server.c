@@ -297,6 +297,34 @@ static int32_t op_unmount(struct vfs_call *call, const struct vfs_place *at, con
     return error;
 }
 
+static int32_t op_move_mount(struct vfs_call *call, const struct vfs_place *from, const char *old_path,
+                             size_t old_path_len, const struct vfs_place *to, const char *new_path,
+                             size_t new_path_len, const struct vfs_cred *who)
+{
+    int32_t error;
+
+    SESSION(call);
+    error = tree_move_mount(session, (struct tree_path){from, old_path, old_path_len},
+                            (struct tree_path){to, new_path, new_path_len}, who);
+    if (!error)
+        mounts_changed(server_of(call));
+    return error;
+}
+
+static int32_t op_pivot_root(struct vfs_call *call, const struct vfs_place *from, const char *new_root,
+                             size_t new_root_len, const char *put_old, size_t put_old_len,
+                             const struct vfs_cred *who)
+{
+    int32_t error;
+
+    SESSION(call);
+    error = tree_pivot_root(session, (struct tree_path){from, new_root, new_root_len},
+                            (struct tree_path){from, put_old, put_old_len}, who);
+    if (!error)
+        mounts_changed(server_of(call));
+    return error;
+}
+
 static int32_t op_mounts(struct vfs_call *call, uint64_t root, struct jg_window text,
                          size_t *text_len)
 {
@@ -419,6 +447,8 @@ const struct vfs_ops server_ops = {
     .mount = op_mount,
     .unmount = op_unmount,
     .mounts = op_mounts,
+    .move_mount = op_move_mount,
+    .pivot_root = op_pivot_root,
     .access = op_access,
     .lookup = op_lookup,
     .inspect = op_inspect,

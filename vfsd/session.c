@@ -132,7 +132,7 @@ static void release(struct session *session, struct node *node)
     session->live--;
     /* The entry first: the mount's file system must outlive it. */
     entry_drop(at.entry);
-    mount_drop(at.mount);
+    mount_drop(session->vfsd, at.mount);
 }
 
 int32_t session_close(struct session *session, uint64_t node, uint32_t count)

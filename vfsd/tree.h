@@ -160,11 +160,41 @@ struct mount_request {
 int32_t tree_mount(struct session *session, struct tree_path path,
                    const struct mount_request *request, const struct vfs_cred *who);
 
+#define TREE_KEEPS_MARKS 0x80000000u
+
 /*
- * unmount(); `how` as umount2(2) numbers its flags: DETACH 2, NOFOLLOW 8, FORCE 1 without meaning.
+ * Walks to what is mounted on, or is a mount: then, on a foreign one, walk->foreign is set. `how`: NOFOLLOW, DIRECTORY,
+ * TREE_KEEPS_MARKS (nobody came onto mounts that expire).
+ */
+int32_t tree_find_spot(struct session *session, struct tree_path path, uint32_t how,
+                       const struct vfs_cred *who, struct walk *walk);
+
+/* Did that walk end on the root of a mount? */
+bool tree_is_mount(const struct walk *walk);
+
+/*
+ * Puts a mount that is attached nowhere on a spot, and on all where that appears. On failure (INVAL, NOENT, NOTDIR,
+ * NOMEM, NOSPC) it is attached nowhere still.
+ */
+int32_t tree_place_mount(struct session *session, struct mount *mount, struct spot at);
+
+/* tree_move.c */
+
+/*
+ * unmount(); `how` as umount2(2) numbers its flags: FORCE 1 (as without), DETACH 2, EXPIRE 4, NOFOLLOW 8.
  */
 int32_t tree_unmount(struct session *session, struct tree_path path, uint32_t how,
                      const struct vfs_cred *who);
+
+/* move_mount(). */
+int32_t tree_move_mount(struct session *session, struct tree_path from, struct tree_path to,
+                        const struct vfs_cred *who);
+
+/* pivot_root(): both paths start at the same place. */
+int32_t tree_pivot_root(struct session *session, struct tree_path new_path,
+                        struct tree_path old_path, const struct vfs_cred *who);
+
+/* tree_mounts.c */
 
 /* mounts(), into `size` bytes at `buffer`; cut at a line when it does not fit. */
 int32_t tree_mounts(struct session *session, uint64_t root, char *buffer, size_t size,

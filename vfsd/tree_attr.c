@@ -55,6 +55,7 @@ void attr_fill(struct spot at, struct vfs_attr *out)
     out->ctime = inode->ctime;
     out->btime = inode->btime;
     out->mount = at.mount->id;
+    out->mount_how = at.mount->flags;
     fill_size(inode, out);
 }
 

@@ -1,23 +1,22 @@
 /*
- * mount(), unmount(), mounts().
+ * mount(): new ones, binds, remounts, kinds.
  *
- * Source: mount(2), umount(2), proc(5) on /proc/[pid]/mountinfo.
+ * Source: mount(2), mount_namespaces(7).
  */
 #include "devices.h"
 #include "devpts.h"
 #include "options.h"
 #include "pages.h"
+#include "propagate.h"
 #include "tree.h"
 #include "words.h"
 
-#include <jg/rt/format.h>
 #include <jg/rt/string.h>
 
 #define STORED_FLAGS                                                                               \
     (VFS_MOUNT_FLAGS_RDONLY | VFS_MOUNT_FLAGS_NOSUID | VFS_MOUNT_FLAGS_NODEV |                     \
-     VFS_MOUNT_FLAGS_NOEXEC | VFS_MOUNT_FLAGS_NOATIME)
-#define UMOUNT_DETACH   2u
-#define UMOUNT_NOFOLLOW 8u
+     VFS_MOUNT_FLAGS_NOEXEC | VFS_MOUNT_FLAGS_NOATIME | VFS_MOUNT_FLAGS_NODIRATIME |               \
+     VFS_MOUNT_FLAGS_STRICTATIME)
 
 /* Makes a tmpfs as the options say; what they do not say is half of the machine, as on Linux. */
 static int32_t make_tmpfs(struct vfsd *vfsd, const char *text, struct fs **out)
@@ -39,61 +38,60 @@ static int32_t make_tmpfs(struct vfsd *vfsd, const char *text, struct fs **out)
     root->mode = MODE_DIRECTORY | (options.has_mode ? options.mode : 01777);
     root->uid = options.uid;
     root->gid = options.gid;
+    (*out)->limits = options;
     return 0;
 }
 
-/* Changes an existing mount. Limits may not go below what is in use. */
-static int32_t remount(struct spot at, const struct mount_request *request)
-{
-    struct mount *mount = at.mount;
-    struct options options = {0};
-    uint64_t machine, free;
-    int32_t error = 0;
+#define ATIME_FLAGS                                                                                \
+    (VFS_MOUNT_FLAGS_NOATIME | VFS_MOUNT_FLAGS_NODIRATIME | VFS_MOUNT_FLAGS_STRICTATIME)
 
-    if (at.entry != mount->root)
-        return VFS_ERROR_INVAL;
-    if (mount->fs && mount->fs->fixed) {
-        error = devpts_configure(mount->fs, request->options);
-    } else if (mount->fs && request->kind == VFS_FS_KIND_TMPFS) {
-        pages_of_machine(&machine, &free);
-        error = options_parse(request->options, machine, &options);
-        if (!error && options.has_pages &&
-            (!mount->fs->max_pages != !options.pages ||
-             (options.pages && options.pages < account_used(mount->fs->account))))
-            error = VFS_ERROR_INVAL;
-        if (!error && options.has_inodes && options.inodes && options.inodes < mount->fs->inodes)
-            error = VFS_ERROR_INVAL;
-        if (!error && options.has_pages && options.pages &&
-            account_limit(mount->fs->account, options.pages))
-            error = VFS_ERROR_NOMEM;
-    }
+/* Changes what all mounts of a tmpfs have in common. Limits may not go below what is in use. */
+static int32_t reconfigure(struct fs *fs, const char *text)
+{
+    struct options options;
+    uint64_t machine, free;
+    int32_t error;
+
+    pages_of_machine(&machine, &free);
+    error = options_parse(text, machine, &options);
     if (error)
         return error;
+    if (options.has_pages && (!fs->max_pages != !options.pages ||
+                              (options.pages && options.pages < account_used(fs->account))))
+        return VFS_ERROR_INVAL;
+    if (options.has_inodes && options.inodes && options.inodes < fs->inodes)
+        return VFS_ERROR_INVAL;
+    if (options.has_pages && options.pages && account_limit(fs->account, options.pages))
+        return VFS_ERROR_NOMEM;
     if (options.has_pages)
-        mount->fs->max_pages = options.pages;
+        fs->max_pages = fs->limits.pages = options.pages;
     if (options.has_inodes)
-        mount->fs->max_inodes = options.inodes;
-    mount->flags = request->how & STORED_FLAGS;
-    words_all_changed();
+        fs->max_inodes = fs->limits.inodes = options.inodes;
+    fs->limits.has_pages |= options.has_pages;
+    fs->limits.has_inodes |= options.has_inodes;
     return 0;
 }
 
-/* Finds what a bind mount shows. */
-static int32_t plan_bind(struct session *session, uint64_t node, struct mount_plan *plan)
+/* Changes a mount, and if asked its file system. */
+static int32_t remount(struct mount *mount, const struct mount_request *request)
 {
-    const struct spot *from = session_spot(session, node);
+    uint32_t flags = request->how & STORED_FLAGS;
+    struct fs *fs = mount->fs;
+    int32_t error = 0;
 
-    if (!from)
-        return VFS_ERROR_BADNODE;
-    if (!from->entry->inode->nlink)
-        return VFS_ERROR_NOENT;
-    plan->fs = from->mount->fs;
-    plan->root = from->entry;
-    plan->flags |= from->mount->flags;
-    plan->source = from->mount->source;
-    plan->type = from->mount->type;
-    plan->options = from->mount->options;
-    plan->fs->mounts++;
+    if (fs && request->how & VFS_MOUNT_FLAGS_FILE_SYSTEM) {
+        if (fs->fixed)
+            error = devpts_configure(fs, request->options);
+        else if (!strcmp(mount->type, "tmpfs"))
+            error = reconfigure(fs, request->options);
+        if (error)
+            return error;
+        fs->read_only = flags & VFS_MOUNT_FLAGS_RDONLY;
+    }
+    if (request->how & VFS_MOUNT_FLAGS_KEEP_ATIME)
+        flags = (flags & ~ATIME_FLAGS) | (mount->flags & ATIME_FLAGS);
+    mount->flags = flags;
+    words_all_changed();
     return 0;
 }
 
@@ -116,8 +114,6 @@ static int32_t make_plan(struct session *session, const struct mount_request *re
     switch (request->kind) {
     case VFS_FS_KIND_FOREIGN:
         return request->tag ? 0 : VFS_ERROR_INVAL;
-    case VFS_FS_KIND_BIND:
-        return plan_bind(session, request->bind_node, plan);
     case VFS_FS_KIND_TMPFS:
         break;
     default:
@@ -137,196 +133,175 @@ static int32_t make_plan(struct session *session, const struct mount_request *re
     return error;
 }
 
+int32_t tree_find_spot(struct session *session, struct tree_path path, uint32_t how,
+                       const struct vfs_cred *who, struct walk *walk)
+{
+    int32_t error = walk_begin(walk, session, path.from, path.text, path.length, 0, who);
+
+    if (error)
+        return error;
+    walk->keeps_marks = how & TREE_KEEPS_MARKS;
+    error = walk_full(walk, how & ~TREE_KEEPS_MARKS);
+    if (!error && walk->foreign && walk->kind == LAST_NAME)
+        error = VFS_ERROR_INVAL; /* somewhere inside of it */
+    return error;
+}
+
+bool tree_is_mount(const struct walk *walk)
+{
+    return walk->foreign || walk->at.entry == walk->at.mount->root;
+}
+
+/* Sets what becomes of mounts below a mount, or below all that stand on it. */
+static int32_t set_kind(struct vfsd *vfsd, const struct walk *walk,
+                        const struct mount_request *request)
+{
+    struct mount *top = walk->at.mount;
+
+    if (request->tag < VFS_MOUNT_KIND_PRIVATE || request->tag > VFS_MOUNT_KIND_UNBINDABLE ||
+        !tree_is_mount(walk))
+        return VFS_ERROR_INVAL;
+    for (struct mount *m = top; m;
+         m = request->how & VFS_MOUNT_FLAGS_RECURSIVE ? mount_next(vfsd, top, m) : NULL)
+        propagate_change(vfsd, m, request->tag);
+    return 0;
+}
+
+/* Is the mount one of those that a bind with RECURSIVE takes along, as far as it alone says? */
+static bool taken_along(const struct mount *m, const struct mount *top, const struct entry *root)
+{
+    if (m->unbindable)
+        return false;
+    if (m->parent != top)
+        return m->parent->copy_of != NULL;
+    for (const struct entry *e = m->point; e; e = e->parent)
+        if (e == root)
+            return true;
+    return false;
+}
+
+/* Copies what is mounted below `from`, onto `made`. On failure the caller takes the copies away with `made`. */
+static int32_t copy_tree(struct vfsd *vfsd, struct spot from, struct mount *made)
+{
+    struct mount *top = from.mount, *copy;
+    int32_t error = 0;
+
+    /* While this lasts, `copy_of` of a mount is its copy. */
+    top->copy_of = made;
+    for (struct mount *m = mount_next(vfsd, top, top); m && !error; m = mount_next(vfsd, top, m)) {
+        if (!taken_along(m, top, from.entry))
+            continue;
+        error = mount_copy(vfsd, m, m->root, &copy);
+        if (error)
+            break;
+        error = mount_attach(copy, (struct spot){m->parent->copy_of, m->point});
+        if (error)
+            mount_discard(vfsd, copy);
+        else
+            m->copy_of = copy;
+    }
+    LIST_FOR_EACH(it, &vfsd->mounts)
+    LIST_ENTRY(it, struct mount, link)->copy_of = NULL;
+    return error;
+}
+
+/* Makes the mount of a bind, attached nowhere, with what is mounted below if asked. */
+static int32_t make_bind(struct session *session, const struct mount_request *request,
+                         struct mount **out)
+{
+    const struct spot *from = session_spot(session, request->bind_node);
+    int32_t error;
+
+    if (!from)
+        return VFS_ERROR_BADNODE;
+    if (!from->mount->attached || from->mount->unbindable)
+        return VFS_ERROR_INVAL;
+    if (!from->entry->inode->nlink)
+        return VFS_ERROR_NOENT;
+    error = mount_copy(session->vfsd, from->mount, from->entry, out);
+    if (error || !(request->how & VFS_MOUNT_FLAGS_RECURSIVE))
+        return error;
+    error = copy_tree(session->vfsd, *from, *out);
+    if (error)
+        mount_detach(session->vfsd, *out);
+    return error;
+}
+
+/* Makes the mount of anything else, attached nowhere. */
+static int32_t make_new(struct session *session, const struct mount_request *request,
+                        struct mount **out)
+{
+    struct mount_plan plan;
+    int32_t error = make_plan(session, request, &plan);
+
+    if (!error)
+        error = mount_create(session->vfsd, session->tree, (struct spot){0}, &plan, out);
+    if (error && plan.fs)
+        fs_drop(plan.fs);
+    else if (!error && plan.fs && plan.fs->mounts == 1) /* new as well */
+        plan.fs->read_only = request->how & VFS_MOUNT_FLAGS_RDONLY;
+    return error;
+}
+
+int32_t tree_place_mount(struct session *session, struct mount *mount, struct spot at)
+{
+    int32_t error = 0;
+
+    /* Nothing is mounted where no one could ever find it. */
+    if (!at.mount->attached)
+        error = VFS_ERROR_INVAL;
+    else if (!at.entry->inode->nlink)
+        error = VFS_ERROR_NOENT;
+    /* A directory covers a directory, anything else anything else. */
+    else if (inode_is_directory(at.entry->inode) !=
+             (!mount->root || inode_is_directory(mount->root->inode)))
+        error = VFS_ERROR_NOTDIR;
+    if (!error)
+        error = mount_attach(mount, at);
+    if (error)
+        return error;
+    error = propagate_mount(session->vfsd, mount);
+    if (error)
+        mount_lift(mount);
+    return error;
+}
+
+/* The one file system of a type is not mounted onto itself. */
+static bool same_again(const struct walk *walk, const struct mount *made)
+{
+    return made->fs && made->fs == walk->at.mount->fs && walk->at.entry == walk->at.mount->root;
+}
+
 int32_t tree_mount(struct session *session, struct tree_path path,
                    const struct mount_request *request, const struct vfs_cred *who)
 {
-    struct mount_plan plan;
     struct mount *made;
     struct walk walk;
     int32_t error;
 
     if (!(who->powers & VFS_POWER_ADMIN) || session->read_only)
         return VFS_ERROR_PERM;
-    error = walk_begin(&walk, session, path.from, path.text, path.length, 0, who);
-    if (!error)
-        error = walk_full(&walk, 0);
+    error = tree_find_spot(session, path, 0, who, &walk);
     if (error)
         return error;
-    if (walk.foreign) {
-        if (walk.kind == LAST_NAME)
-            return VFS_ERROR_NOTSUP;
-        if (request->how & VFS_MOUNT_FLAGS_REMOUNT)
-            return remount((struct spot){walk.at.mount, NULL}, request);
-        return VFS_ERROR_BUSY;
-    }
+    if (request->kind == VFS_FS_KIND_KIND)
+        return set_kind(session->vfsd, &walk, request);
     if (request->how & VFS_MOUNT_FLAGS_REMOUNT)
-        return remount(walk.at, request);
-    error = make_plan(session, request, &plan);
+        return tree_is_mount(&walk) ? remount(walk.at.mount, request) : VFS_ERROR_INVAL;
+    error = request->kind == VFS_FS_KIND_BIND ? make_bind(session, request, &made)
+                                              : make_new(session, request, &made);
     if (error)
         return error;
-    /* A directory covers a directory, anything else anything else. */
-    if (inode_is_directory(walk.at.entry->inode) !=
-        (!plan.root || inode_is_directory(plan.root->inode)))
-        error = VFS_ERROR_NOTDIR;
-    /* Nothing is mounted where no one could ever find it. */
-    if (!error && (!walk.at.mount->attached || !walk.at.entry->inode->nlink))
-        error = VFS_ERROR_NOENT;
+    if (request->kind != VFS_FS_KIND_BIND && same_again(&walk, made))
+        error = VFS_ERROR_BUSY;
+    else if (walk.foreign)
+        error = VFS_ERROR_NOTSUP; /* its root has no entry that could be covered */
     if (!error)
-        error = mount_create(session->vfsd, session->tree, walk.at, &plan, &made);
-    if (error && plan.fs)
-        fs_drop(plan.fs);
-    if (!error && request->kind == VFS_FS_KIND_TMPFS && plan.fs == session->vfsd->terminals)
-        error = devpts_configure(plan.fs, request->options); /* they were read before: no error */
-    if (!error)
-        words_all_changed();
-    return error;
-}
-
-int32_t tree_unmount(struct session *session, struct tree_path path, uint32_t how,
-                     const struct vfs_cred *who)
-{
-    uint32_t follow = how & UMOUNT_NOFOLLOW ? VFS_WALK_NOFOLLOW : 0;
-    struct mount *mount;
-    struct walk walk;
-    int32_t error;
-
-    if (!(who->powers & VFS_POWER_ADMIN) || session->read_only)
-        return VFS_ERROR_PERM;
-    error = walk_begin(&walk, session, path.from, path.text, path.length, 0, who);
-    if (!error)
-        error = walk_full(&walk, follow);
+        error = tree_place_mount(session, made, walk.at);
     if (error)
-        return error;
-    mount = walk.at.mount;
-    if (walk.foreign ? walk.kind == LAST_NAME : walk.at.entry != mount->root)
-        return VFS_ERROR_INVAL;
-    if (!mount->attached)
-        return VFS_ERROR_INVAL;
-    if (!mount->parent || (!(how & UMOUNT_DETACH) && !mount_idle(mount)))
-        return VFS_ERROR_BUSY;
-    mount_detach(session->vfsd, mount);
+        mount_detach(session->vfsd, made);
+    else if (request->kind == VFS_FS_KIND_TMPFS && made->fs == session->vfsd->terminals)
+        error = devpts_configure(made->fs, request->options); /* they were read before: no error */
     words_all_changed();
-    return 0;
-}
-
-/* A text that grows to a limit. */
-struct text {
-    char *at;
-    size_t size, used;
-    bool full;
-};
-
-static void add(struct text *text, const char *more, size_t length)
-{
-    if (length > text->size - text->used) {
-        text->full = true;
-        return;
-    }
-    memcpy(text->at + text->used, more, length);
-    text->used += length;
-}
-
-/* Adds a word, with what would end it written as octal numbers, and a space. */
-static void add_word(struct text *text, const char *word)
-{
-    char code[5];
-
-    if (!*word)
-        add(text, "none", 4);
-    for (; *word; word++) {
-        if (*word == ' ' || *word == '\t' || *word == '\n' || *word == '\\')
-            add(text, code, rt_format(code, sizeof code, "\\%03o", (unsigned)*word));
-        else
-            add(text, word, 1);
-    }
-    add(text, " ", 1);
-}
-
-static void add_number(struct text *text, const char *format, uint32_t number)
-{
-    char buffer[16];
-
-    add(text, buffer, rt_format(buffer, sizeof buffer, format, number));
-}
-
-/* Which directory of its file system a mount shows: of a bind mount not always the root. */
-static void add_shown(struct text *text, const struct mount *mount)
-{
-    static char path_text[VFS_PATH_MAX];
-    size_t from = sizeof path_text - 1;
-
-    for (const struct entry *e = mount->root; e && e != mount->fs->root && e->parent;
-         e = e->parent) {
-        if (e->length + 1ul > from)
-            break;
-        from -= e->length;
-        memcpy(path_text + from, e->name, e->length);
-        path_text[--from] = '/';
-    }
-    add_word(text, from == sizeof path_text - 1 ? "/" : path_text + from);
-}
-
-/* The options that belong to the file system, not to this mount of it. */
-static void add_options(struct text *text, const struct mount *mount)
-{
-    add(text, mount->tree->read_only ? "ro" : "rw", 2);
-    if (*mount->options) {
-        add(text, ",", 1);
-        add_word(text, mount->options);
-        text->used -= !text->full; /* the space */
-    }
-    add(text, "\n", 1);
-}
-
-static void add_line(struct text *text, const struct mount *mount, const char *path)
-{
-    uint32_t flags = mount->flags;
-    char options[64];
-
-    add_number(text, "%u ", mount->id);
-    add_number(text, "%u ", mount->parent ? mount->parent->id : mount->id);
-    add_number(text, "0:%u ", mount->fs ? (uint32_t)mount->fs->dev : mount->tag);
-    add_shown(text, mount);
-    add_word(text, path);
-    add(text, options,
-        rt_format(options, sizeof options, "%s%s%s%s%s - ", mount_read_only(mount) ? "ro" : "rw",
-                  flags & VFS_MOUNT_FLAGS_NOSUID ? ",nosuid" : "",
-                  flags & VFS_MOUNT_FLAGS_NODEV ? ",nodev" : "",
-                  flags & VFS_MOUNT_FLAGS_NOEXEC ? ",noexec" : "",
-                  flags & VFS_MOUNT_FLAGS_NOATIME ? ",noatime" : ",relatime"));
-    add_word(text, mount->type);
-    add_word(text, mount->source);
-    add_options(text, mount);
-}
-
-int32_t tree_mounts(struct session *session, uint64_t root, char *buffer, size_t size, size_t *used)
-{
-    const struct spot *top = session_spot(session, root);
-    static char path_text[VFS_PATH_MAX];
-    struct text text = {buffer, size, 0, false};
-
-    if (!top)
-        return VFS_ERROR_BADNODE;
-    LIST_FOR_EACH(it, &session->vfsd->mounts)
-    {
-        const struct mount *mount = LIST_ENTRY(it, struct mount, link);
-        struct rest path = {path_text, sizeof path_text, 0};
-        size_t line = text.used;
-
-        if (!mount->attached || mount->tree != session->tree)
-            continue;
-        /* The mount that holds `root` is seen at "/", even when more of it lies above. */
-        if (mount == top->mount)
-            memcpy(path_text, "/", 2);
-        else if (!mount->parent ||
-                 spot_path((struct spot){mount->parent, mount->point}, *top, &path))
-            continue;
-        add_line(&text, mount, path_text);
-        if (text.full) {
-            text.used = line;
-            break;
-        }
-    }
-    *used = text.used;
-    return 0;
+    return error;
 }

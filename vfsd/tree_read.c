@@ -202,7 +202,9 @@ static uint32_t shown_flags(const struct session *session, const struct mount *m
            (mount->flags & VFS_MOUNT_FLAGS_NOSUID ? 2 : 0) |
            (mount->flags & VFS_MOUNT_FLAGS_NODEV ? 4 : 0) |
            (mount->flags & VFS_MOUNT_FLAGS_NOEXEC ? 8 : 0) | 32 /* ST_VALID */ |
-           (mount->flags & VFS_MOUNT_FLAGS_NOATIME ? 1024 : 4096);
+           (mount->flags & VFS_MOUNT_FLAGS_NOATIME ? 1024 : 0) |
+           (mount->flags & VFS_MOUNT_FLAGS_NODIRATIME ? 2048 : 0) |
+           (mount->flags & (VFS_MOUNT_FLAGS_NOATIME | VFS_MOUNT_FLAGS_STRICTATIME) ? 0 : 4096);
 }
 
 int32_t tree_statfs(struct session *session, uint64_t node, struct vfs_fs_info *info)

@@ -41,6 +41,7 @@ int32_t walk_begin(struct walk *walk, const struct session *session, const struc
     walk->last = NULL;
     walk->last_length = 0;
     walk->foreign = 0;
+    walk->keeps_marks = false;
     walk->empty = !length;
     walk->rooted = length && path[0] == '/';
     walk->links = 0;
@@ -114,6 +115,8 @@ static int32_t cross_mounts(struct walk *walk)
     while (walk->at.entry->mounts && (mount = mount_at(walk->vfsd, walk->at))) {
         if (walk->rules & VFS_WALK_ONE_MOUNT)
             return VFS_ERROR_XDEV;
+        if (!walk->keeps_marks)
+            mount->expires = false;
         walk->at.mount = mount;
         walk->at.entry = mount->root;
         if (!mount->root) {

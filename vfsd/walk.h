@@ -37,6 +37,7 @@ struct walk {
     bool slash; /* slashes follow the last name */
     bool more;  /* other names follow it */
     bool rooted; /* the path began at the root, or went up: Linux knows its mount then */
+    bool keeps_marks; /* does not count as coming to a mount that expires */
     bool empty; /* the path is empty, and the caller may use it so */
     uint32_t rules; /* NO_LINKS, ONE_MOUNT, BENEATH */
     unsigned links, depth, last_depth;

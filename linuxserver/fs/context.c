@@ -51,6 +51,20 @@ struct inode *fs_inode(struct fs_context *fs, bool root)
     return i;
 }
 
+void fs_replace(struct fs_context *fs, struct inode *old, struct inode *new)
+{
+    struct inode **slots[] = {&fs->root, &fs->cwd};
+
+    mutex_lock(&fs->lock);
+    for (int i = 0; i < 2; i++) {
+        if (*slots[i] != old)
+            continue;
+        *slots[i] = inode_get(new);
+        inode_put(old);
+    }
+    mutex_unlock(&fs->lock);
+}
+
 void fs_put(struct fs_context *fs)
 {
     if (!fs || __atomic_sub_fetch(&fs->refs, 1, __ATOMIC_ACQ_REL))

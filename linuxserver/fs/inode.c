@@ -57,6 +57,7 @@ struct inode *inode_of(jg_handle_t session, const struct vfs_attr *attr)
     b = bucket(session, attr->node);
     i = find(b, session, attr->node);
     if (i) {
+        i->silent = attr->mount_how & VFS_MOUNT_FLAGS_NOATIME;
         inode_get(i);
         i->node_refs++;
     } else if ((i = rt_zalloc(sizeof *i))) {
@@ -65,6 +66,8 @@ struct inode *inode_of(jg_handle_t session, const struct vfs_attr *attr)
         i->node = attr->node;
         i->device = attr->dev;
         i->number = attr->ino;
+        i->mount = attr->mount;
+        i->silent = attr->mount_how & VFS_MOUNT_FLAGS_NOATIME;
         i->mode = attr->mode;
         i->rdev_major = attr->rdev_major;
         i->rdev_minor = attr->rdev_minor;
@@ -93,6 +96,25 @@ struct inode *inode_of_proc(struct proc_node node, const struct vfs_attr *attr)
     i->number = attr->ino;
     i->mode = attr->mode;
     return i;
+}
+
+bool inodes_written(uint64_t device, uint32_t mount)
+{
+    bool any = false;
+
+    mutex_lock(&table_lock);
+    for (unsigned b = 0; b < BUCKETS && !any; b++) {
+        if (!table[b].next)
+            continue;
+        LIST_FOR_EACH(it, &table[b])
+        {
+            const struct inode *i = LIST_ENTRY(it, struct inode, link);
+
+            any |= i->device == device && (!mount || i->mount == mount) && i->backing.writers > 0;
+        }
+    }
+    mutex_unlock(&table_lock);
+    return any;
 }
 
 /* Gives up one reference of several. False: it may be the last, which is looked at under the lock. */

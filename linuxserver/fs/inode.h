@@ -28,6 +28,8 @@ struct inode {
     uint64_t node;
     uint32_t node_refs;      /* how many vfsd counts for us */
     uint64_t device, number; /* st_dev, st_ino */
+    uint32_t mount;          /* the id of the mount that it was reached through */
+    bool silent;             /* reading leaves its atime: that mount is noatime */
     uint32_t mode;
     uint32_t rdev_major, rdev_minor;
     bool locked; /* locks of processes may be there: fs/locks.c */
@@ -56,6 +58,11 @@ static inline struct inode *inode_get(struct inode *i)
     __atomic_add_fetch(&i->refs, 1, __ATOMIC_RELAXED);
     return i;
 }
+
+/*
+ * Is a file open for writing on a device and, unless `mount` is 0, through that mount? Takes the table's lock.
+ */
+bool inodes_written(uint64_t device, uint32_t mount);
 
 /* Lets go of one reference; the last closes the node in vfsd. */
 void inode_put(struct inode *i);

@@ -41,7 +41,7 @@ int64_t proc_mountinfo(struct task *reader, struct proc_node at, struct text *ou
     return err;
 }
 
-#define WORDS 10
+#define WORDS 14 /* with the most tags that there are */
 
 struct word {
     const char *text;
@@ -64,8 +64,38 @@ static size_t split(const struct text *from, size_t i, struct word words[WORDS])
     return i + 1;
 }
 
-/* "ID PARENT DEVICE SHOWN POINT OPTIONS - TYPE SOURCE FSOPTIONS" */
-enum { POINT = 4, OPTIONS, DASH, TYPE, SOURCE, FS_OPTIONS };
+/* "ID PARENT DEVICE SHOWN POINT OPTIONS [TAGS] - TYPE SOURCE FSOPTIONS" */
+enum { POINT = 4, OPTIONS };
+
+/* The words behind the dash; NULL: there are not three. */
+static const struct word *behind_dash(const struct word words[WORDS])
+{
+    for (int i = OPTIONS + 1; i + 3 < WORDS; i++)
+        if (words[i].length == 1 && *words[i].text == '-')
+            return words[i + 3].length < 2 ? NULL : &words[i + 1];
+    return NULL;
+}
+
+static void add(struct text *out, struct word w)
+{
+    text_add_bytes(out, w.text, (size_t)w.length);
+}
+
+/* The line of /proc/PID/mounts: the options of both, but "rw" or "ro" once. */
+static void add_mount(struct text *out, const struct word *w, const struct word fs[3])
+{
+    bool read_only = w[OPTIONS].text[1] == 'o' || fs[2].text[1] == 'o';
+
+    add(out, fs[1]);
+    text_add(out, " ");
+    add(out, w[POINT]);
+    text_add(out, " ");
+    add(out, fs[0]);
+    text_add(out, read_only ? " ro" : " rw");
+    text_add_bytes(out, w[OPTIONS].text + 2, (size_t)w[OPTIONS].length - 2);
+    text_add_bytes(out, fs[2].text + 2, (size_t)fs[2].length - 2);
+    text_add(out, " 0 0\n");
+}
 
 int64_t proc_mounts(struct task *reader, struct proc_node at, struct text *out)
 {
@@ -75,19 +105,12 @@ int64_t proc_mounts(struct task *reader, struct proc_node at, struct text *out)
 
     out->failed |= lines.failed;
     for (size_t i = 0; !err && i < lines.used;) {
+        const struct word *fs;
+
         i = split(&lines, i, w);
-        if (w[FS_OPTIONS].length < 2)
-            continue;
-        /* The options of both, but "rw" or "ro" once. */
-        text_add_bytes(out, w[SOURCE].text, (size_t)w[SOURCE].length);
-        text_add(out, " ");
-        text_add_bytes(out, w[POINT].text, (size_t)w[POINT].length);
-        text_add(out, " ");
-        text_add_bytes(out, w[TYPE].text, (size_t)w[TYPE].length);
-        text_add(out, " ");
-        text_add_bytes(out, w[OPTIONS].text, (size_t)w[OPTIONS].length);
-        text_add_bytes(out, w[FS_OPTIONS].text + 2, (size_t)w[FS_OPTIONS].length - 2);
-        text_add(out, " 0 0\n");
+        fs = behind_dash(w);
+        if (fs)
+            add_mount(out, w, fs);
     }
     rt_free(lines.data);
     return err;

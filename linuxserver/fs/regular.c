@@ -24,7 +24,7 @@ static int64_t regular_read(struct task *t, struct file *f, struct io *io, int64
     (void)t;
     return err ? err
                : mm_transfer(io->mm, vmo,
-                             f->flags & O_NOATIME ? JG_TRANSFER_PEEK : JG_TRANSFER_READ, io->va,
+                             f->flags & O_NOATIME || f->inode->silent ? JG_TRANSFER_PEEK : JG_TRANSFER_READ, io->va,
                              io->length, &offset, UINT64_MAX);
 }
 

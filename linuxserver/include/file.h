@@ -198,3 +198,6 @@ struct fs_context *fs_get(struct fs_context *fs);
 void fs_put(struct fs_context *fs);
 /* The root or the working directory, with a reference. May be asked with tasks_lock held. */
 struct inode *fs_inode(struct fs_context *fs, bool root);
+
+/* Where root or working folder are `old`, they are `new`. The caller has a reference to either. */
+void fs_replace(struct fs_context *fs, struct inode *old, struct inode *new);

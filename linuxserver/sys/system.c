@@ -6,7 +6,6 @@
 #include <jg/rt/heap.h>
 #include <jg/rt/string.h>
 
-#include <fs/mounts.h>
 #include <linux/personality.h>
 #include <linux/reboot.h>
 #include <signal.h>
@@ -157,42 +156,4 @@ int64_t sys_personality(struct task *t, const uint64_t *a)
     if (wanted != UINT32_MAX)
         t->personality = wanted;
     return old;
-}
-
-static int64_t copy_fs_string(struct task *t, uint64_t va, char *buf, size_t size)
-{
-    int64_t n;
-
-    buf[0] = 0;
-    if (!va)
-        return 0;
-    n = copy_in_string(t->mm, buf, va, size);
-    return n < 0 ? (n == -ENAMETOOLONG ? -EINVAL : n) : 0;
-}
-
-int64_t sys_mount(struct task *t, const uint64_t *a)
-{
-    struct mount_text *text = rt_zalloc(sizeof *text);
-    int64_t err;
-
-    if (!text)
-        return -ENOMEM;
-    err = copy_fs_string(t, a[0], text->source, sizeof text->source);
-    if (!err)
-        err = copy_fs_string(t, a[2], text->type, sizeof text->type);
-    if (!err && !(a[3] & (MOUNT_REMOUNT | MOUNT_BIND)))
-        err = copy_fs_string(t, a[4], text->options, sizeof text->options);
-    if (!err && !cred_capable(&t->cred, CAP_SYS_ADMIN))
-        err = -EPERM;
-    if (!err)
-        err = mount_new(t, a[1], text, a[3]);
-    rt_free(text);
-    return err;
-}
-
-int64_t sys_umount2(struct task *t, const uint64_t *a)
-{
-    if (a[1] & ~15ull)
-        return -EINVAL;
-    return cred_capable(&t->cred, CAP_SYS_ADMIN) ? mount_remove(t, a[0], (uint32_t)a[1]) : -EPERM;
 }

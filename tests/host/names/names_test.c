@@ -240,7 +240,7 @@ static void change(void)
         break;
     case 11:
         if (w_mount(ANY("/m", "/a", "/a/c"), VFS_FS_KIND_TMPFS, pick(2), ""))
-            w_mount("/m", VFS_FS_KIND_TMPFS, VFS_MOUNT_FLAGS_REMOUNT | pick(2), "");
+            w_mount("/m", VFS_FS_KIND_TMPFS, VFS_MOUNT_FLAGS_REMOUNT | VFS_MOUNT_FLAGS_FILE_SYSTEM | pick(2), "");
         break;
     case 12:
         client_shrink(true); /* as linuxserver does before an unmount */

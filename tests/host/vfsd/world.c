@@ -57,7 +57,7 @@ static void drop_tree(struct tree *tree)
     }
     root->attached = false;
     mount_hold(root);
-    mount_drop(root);
+    mount_drop(&world_vfsd, root);
 }
 
 bool world_end(void)
