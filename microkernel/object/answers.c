@@ -25,6 +25,7 @@ jg_status_t answers_replace(struct thread *thread, unsigned entry, struct answer
         job_uncharge(job, JOB_OBJECTS, 1);
     }
     thread->answers[entry] = made;
+    thread->answers_hint[entry] = made ? made->hint : (struct answers_hint){0};
     heap_free(old);
     return JG_OK;
 }

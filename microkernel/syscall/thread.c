@@ -221,8 +221,7 @@ static jg_status_t answers_read(uint64_t user, struct answers **out)
     made = heap_zalloc(sizeof(*made) + head.count);
     if (!made)
         return JG_ERR_NO_MEMORY;
-    made->mask = head.mask;
-    made->beyond_from = head.beyond_from;
+    made->hint = (struct answers_hint){head.mask, 0, head.beyond_from};
     made->beyond = head.beyond;
     made->count = head.count;
     for (unsigned i = 0; i < JG_ANSWERS_VALUES; i++)
@@ -230,9 +229,12 @@ static jg_status_t answers_read(uint64_t user, struct answers **out)
     *out = made;
     if (!copy_from_user(made->which, user + offsetof(struct jg_answers, which), head.count))
         return JG_ERR_BAD_ADDRESS;
-    for (unsigned i = 0; i < head.count; i++)
+    for (unsigned i = 0; i < head.count; i++) {
         if (made->which[i] > JG_ANSWERS_VALUES)
             return JG_ERR_INVALID_ARGS;
+        if (made->which[i])
+            made->hint.may |= 1ul << i % 64;
+    }
     return JG_OK;
 }
 

@@ -8,7 +8,7 @@
 
 #include <mm/heap.h>
 
-#define ANYWHERE_BASE 0x100000000ul
+#define ANYWHERE_BASE 0x400000ul
 
 bool spare_fill(struct spare *spare, unsigned count)
 {

@@ -12,7 +12,8 @@
 #include <object/thread.h>
 
 struct answers {
-    uint64_t mask, beyond_from, beyond_hits;
+    struct answers_hint hint;
+    uint64_t beyond_hits;
     int64_t beyond;
     uint32_t count;
     int64_t value[JG_ANSWERS_VALUES];
@@ -26,12 +27,15 @@ struct answers {
  */
 static inline bool answer(struct thread *thread, unsigned entry)
 {
-    struct answers *a = thread->answers[entry];
-    uint64_t number;
+    const struct answers_hint *hint = &thread->answers_hint[entry];
+    uint64_t number = arch_syscall_number(&thread->arch) & hint->mask;
+    struct answers *a;
 
+    if (likely(!(hint->may >> number % 64 & 1) && number < hint->beyond_from))
+        return false;
+    a = thread->answers[entry];
     if (!a || unlikely(thread->level_count != 1))
         return false;
-    number = arch_syscall_number(&thread->arch) & a->mask;
     if (likely(number < a->count) && a->which[number]) {
         unsigned index = a->which[number] - 1u;
 
@@ -39,7 +43,7 @@ static inline bool answer(struct thread *thread, unsigned entry)
         arch_set_result(&thread->arch, a->value[index]);
         return true;
     }
-    if (number < a->beyond_from)
+    if (number < hint->beyond_from)
         return false;
     a->beyond_hits++;
     arch_set_result(&thread->arch, a->beyond);

@@ -68,6 +68,12 @@ struct route {
     jg_handle_t handle;
 };
 
+/* What a table of answers says at a glance, so that it is not touched for the numbers that it does not know. */
+struct answers_hint {
+    uint64_t mask, may; /* bit n of `may`: perhaps the numbers n modulo 64, masked, are in the table */
+    uint64_t beyond_from;
+};
+
 struct thread {
     struct arch_thread arch; /* first: entry code finds the saved frame here */
     uint8_t state;           /* enum thread_state */
@@ -100,6 +106,7 @@ struct thread {
     uint64_t serve_start;    /* a worker: run_ticks + server_ticks when the call was delivered */
     jg_time_t slice_left;    /* READY at the front of its band: what it had not used, else 0 */
     struct answers *answers[JG_ENTRIES]; /* NULL: none; owned */
+    struct answers_hint answers_hint[JG_ENTRIES];
     struct level levels[JG_LEVELS_MAX];
     struct packet packet; /* QUEUED: its place in the port's queue; READY: in the ready queue */
     uint64_t words[JG_CALL_WORDS]; /* of a trap that is no SYSCALL; those are in the frame */
