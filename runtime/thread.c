@@ -69,7 +69,8 @@ int64_t rt_thread_start(void (*fn)(void *), void *arg, size_t stack_bytes, unsig
     status = map_stack(length, &base);
     if (status < 0)
         return status;
-    thread = jg_thread_create(process, JG_HANDLE_NONE, priority << JG_THREAD_PRIORITY_SHIFT);
+    thread = jg_thread_create(process, JG_HANDLE_NONE,
+                              JG_THREAD_NO_VECTOR | priority << JG_THREAD_PRIORITY_SHIFT);
     if (thread < 0) {
         jg_aspace_unmap(JG_HANDLE_NONE, base, length);
         return thread;

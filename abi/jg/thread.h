@@ -8,6 +8,7 @@
 
 /* jg_thread_create flags. */
 #define JG_THREAD_COPY_STATE 1u /* registers, vector state and TLS bases of `like` */
+#define JG_THREAD_NO_VECTOR 2u  /* its code is compiled to use no vector registers: see jg_thread_create */
 #define JG_THREAD_PRIORITY_SHIFT 8
 #define JG_PRIORITY_PROGRAM 0u /* trapped programs; the default */
 #define JG_PRIORITY_SERVER 1u

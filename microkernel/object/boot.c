@@ -130,7 +130,7 @@ void kernel_main(const struct boot_info *boot)
     if (!image || job_create(NULL, &root_job) != JG_OK ||
         memory_create(root_job, &memory) != JG_OK ||
         process_create(root_job, memory, "init", &process) != JG_OK ||
-        thread_create(process, NULL, false, &thread) != JG_OK || !time_page_vmo())
+        thread_create(process, NULL, 0, &thread) != JG_OK || !time_page_vmo())
         panic("not enough memory for init");
     find_section(image, "bin/init", &offset, &size);
     entry = elf_load(memory->as, image, offset, size, "bin/init");

@@ -33,7 +33,7 @@ static void inherit_levels(struct thread *thread, const struct thread *like)
     }
 }
 
-jg_status_t thread_create(struct process *process, struct thread *like, bool copy,
+jg_status_t thread_create(struct process *process, struct thread *like, uint32_t flags,
                           struct thread **out)
 {
     struct thread *thread;
@@ -51,7 +51,8 @@ jg_status_t thread_create(struct process *process, struct thread *like, bool cop
     if (status != JG_OK)
         goto undo_object;
     arch_thread_init(&thread->arch);
-    if (like && copy) {
+    thread->arch.no_vector = flags & JG_THREAD_NO_VECTOR;
+    if (like && (flags & JG_THREAD_COPY_STATE)) {
         status = arch_thread_copy(&thread->arch, &like->arch);
         if (status != JG_OK)
             goto undo_index;

@@ -60,6 +60,7 @@ static INLINE bool trap_fast(struct thread *thread)
     thread->level = (uint8_t)top;
     thread->see_result = 0;
     arch_copy_trap_words(&worker->arch, &thread->arch);
+    arch_vector_lend(thread, worker);
     deliver(thread, worker, level->port, level->cookie,
             (uint64_t)JG_KIND_TRAP << 40 | JG_TRAP_SYSCALL);
     return true;

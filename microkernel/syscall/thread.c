@@ -38,12 +38,12 @@ SYSCALL(thread_create)
         if (!held_by(like, t->process))
             return JG_ERR_BAD_STATE;
     }
-    if ((flags & 0xffu & ~JG_THREAD_COPY_STATE) || priority > JG_PRIORITY_DRIVER ||
+    if ((flags & 0xffu & ~(JG_THREAD_COPY_STATE | JG_THREAD_NO_VECTOR)) || priority > JG_PRIORITY_DRIVER ||
         ((flags & JG_THREAD_COPY_STATE) && !like))
         return JG_ERR_INVALID_ARGS;
     if (priority > process->object.job->max_priority)
         return JG_ERR_ACCESS_DENIED;
-    status = thread_create(process, like, flags & JG_THREAD_COPY_STATE, &thread);
+    status = thread_create(process, like, flags, &thread);
     if (status != JG_OK)
         return status;
     thread->priority = (uint8_t)priority;

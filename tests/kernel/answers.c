@@ -54,6 +54,7 @@ static void some_calls(void *unused)
     got[4] = raw(300);                    /* past `which`, below beyond_from */
     got[5] = raw(0x100000000ul | KNOWN);  /* the mask takes the upper half away */
     got[6] = raw80(KNOWN);
+    got[7] = raw(KNOWN + 64); /* not in the table, though its low bits are */
     raw(EXIT);
 }
 
@@ -110,6 +111,7 @@ TEST(answers, come_from_the_table_and_hits_are_counted)
     CHECK_EQ(got[3], -38);
     CHECK_EQ(got[4], 301);
     CHECK_EQ(got[5], 1234);
+    CHECK_EQ(got[7], KNOWN + 65);
     CHECK_EQ(got[6], KNOWN + 1); /* int 0x80 has a table of its own */
     CHECK_EQ(jg_object_info(c.thread, JG_INFO_ANSWERS, &info, sizeof info), sizeof info);
     CHECK_EQ(info.hits[JG_ENTRY_SYSCALL][0], 2);

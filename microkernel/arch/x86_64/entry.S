@@ -81,9 +81,12 @@ arch_return_to_user:
      * Another thread (rdi) than the one whose segment bases are loaded (rsi). The bases that user mode may have
      * changed are stored, and the page tables are loaded last: what follows touches only rdi's frame.
      */
-3:  cmp %rdi, %gs:CPU_VECTOR_OWNER
+3:  xor %ecx, %ecx
+    cmp %rdi, %gs:CPU_VECTOR_OWNER
+    je 10f
+    cmp %rdi, %gs:CPU_VECTOR_GUEST
     setne %cl
-    cmp %gs:CPU_VECTOR_OFF, %cl
+10: cmp %gs:CPU_VECTOR_OFF, %cl
     jne 6f
 9:  test %rsi, %rsi
     jz 7f

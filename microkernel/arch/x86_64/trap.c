@@ -123,7 +123,9 @@ void entry_trap(struct thread *t, unsigned vector, uint64_t error)
     if (likely(vector == VECTOR_PAGE_FAULT)) {
         page_fault(t, error);
     } else if (vector == VECTOR_NO_VECTOR_UNIT) {
-        if (!vector_claim(t))
+        if (arch_of(t)->no_vector)
+            kernel_exception(t, vector, error, arch_of(t)->regs.rip);
+        else if (!vector_claim(t))
             kernel_fault(t, arch_of(t)->regs.rip, 0, JG_ERR_NO_MEMORY);
     } else if (vector == VECTOR_SYSCALL32) {
         arch_of(t)->entry = ENTRY_INT80;

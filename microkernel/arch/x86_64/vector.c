@@ -3,6 +3,8 @@
  *
  * One thread owns the unit of a processor; any other runs with CR0.TS set, and its first use (#NM) swaps. A thread
  * that never used it has no area. CR0 is written only when TS changes: here, and in entry.S on the way to another thread.
+ * The guest is excepted: a thread that uses no vector registers and answers the owner's traps. It might read and write
+ * the owner's state by calls as well, so that nothing is told to it; its process may not change with the owner.
  */
 #include "x86.h"
 #include <core/assert.h>
@@ -115,6 +117,7 @@ bool vector_claim(struct thread *t)
         unit_save(area_of(arch_of(cpu->vector_owner)));
     unit_load(area_of(arch_of(t)));
     cpu->vector_owner = t;
+    cpu->vector_guest = NULL;
     return true;
 }
 
@@ -124,6 +127,8 @@ void vector_forget(struct thread *t)
 
     if (cpu->vector_owner == t)
         cpu->vector_owner = NULL;
+    if (cpu->vector_guest == t)
+        cpu->vector_guest = NULL;
 }
 
 /* Brings the area in memory up to date, if the state is in the unit. */

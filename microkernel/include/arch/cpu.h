@@ -23,6 +23,12 @@ static inline struct thread *current_thread(void);
  */
 static inline void cpu_set_current(struct thread *t);
 
+/*
+ * `to` is about to serve a trap of `from`: if it uses no vector registers (JG_THREAD_NO_VECTOR), they are left as they are
+ * while it runs. Only stores.
+ */
+static inline void arch_vector_lend(const struct thread *from, struct thread *to);
+
 /* The counter that time is made of. */
 static inline uint64_t arch_counter(void);
 

@@ -127,13 +127,13 @@ static inline struct thread *thread_of(struct arch_thread *arch)
 }
 
 /*
- * Makes a thread of `process` that has not started, with levels above the base one (and with `copy` all
- * registers) of `like`, which may be NULL and else is held in a trap.
+ * Makes a thread of `process` that has not started, with levels above the base one (and with JG_THREAD_COPY_STATE all
+ * registers) of `like`, which may be NULL and else is held in a trap. `flags` are of jg_thread_create.
  *
  * Returns JG_OK with one reference in *out; JG_ERR_QUOTA, JG_ERR_NO_MEMORY, JG_ERR_BAD_STATE (the
  * process has ended).
  */
-jg_status_t thread_create(struct process *process, struct thread *like, bool copy,
+jg_status_t thread_create(struct process *process, struct thread *like, uint32_t flags,
                           struct thread **out);
 
 /* Makes a new thread runnable. Returns JG_OK or JG_ERR_BAD_STATE (not new, a base level missing). */

@@ -448,7 +448,7 @@ static void spawn(void)
     CHECK(process_create(root_job, memory, "server", &server) == JG_OK);
     object_unref(&memory->object);
     for (unsigned i = 0; i < SERVERS; i++) {
-        CHECK(thread_create(server, NULL, false, &servers[i]) == JG_OK);
+        CHECK(thread_create(server, NULL, 0, &servers[i]) == JG_OK);
         servers[i]->priority = JG_PRIORITY_SERVER;
         CHECK(thread_start(servers[i]) == JG_OK);
     }

@@ -7,7 +7,8 @@
 #include <jg/types.h>
 
 /*
- * Starts a thread that runs fn(arg) and ends when it returns; the stack is then given back.
+ * Starts a thread that runs fn(arg) and ends when it returns; the stack is then given back. As all code of servers it uses
+ * no vector registers (JG_THREAD_NO_VECTOR).
  *
  * The stack (`stack_bytes`, rounded up to pages) is committed now, with an unmapped page below it,
  * so that the thread never faults for memory that is not there. `priority` is JG_PRIORITY_*.

@@ -18,6 +18,7 @@ struct cpu {
     bool bases_by_msr;           /* no rdfsbase and its like: entry_switch_user() */
     uint32_t id;
     uint64_t cr0_off; /* CR0 with TS: what turns the vector unit off */
+    struct thread *vector_guest; /* runs with the owner's state in the unit, which it does not use: arch_vector_lend() */
     uint64_t idle_ticks; /* of arch_counter() */
 };
 
@@ -30,3 +31,4 @@ _Static_assert(offsetof(struct cpu, vector_owner) == CPU_VECTOR_OWNER, "entry.S"
 _Static_assert(offsetof(struct cpu, vector_off) == CPU_VECTOR_OFF, "entry.S");
 _Static_assert(offsetof(struct cpu, bases_by_msr) == CPU_BASES_BY_MSR, "entry.S");
 _Static_assert(offsetof(struct cpu, cr0_off) == CPU_CR0_OFF, "entry.S");
+_Static_assert(offsetof(struct cpu, vector_guest) == CPU_VECTOR_GUEST, "entry.S");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <machine/cpu.h>
+#include <machine/thread.h>
 
 static inline struct cpu *this_cpu(void)
 {
@@ -22,6 +23,14 @@ static inline struct thread *current_thread(void)
 static inline void cpu_set_current(struct thread *t)
 {
     __asm__ volatile("mov %0, %%gs:%c1" : : "r"(t), "i"(CPU_CURRENT) : "memory");
+}
+
+static inline void arch_vector_lend(const struct thread *from, struct thread *to)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (cpu->vector_owner == from && ((struct arch_thread *)to)->no_vector)
+        cpu->vector_guest = to;
 }
 
 static inline uint64_t arch_counter(void)

@@ -11,6 +11,7 @@
 #define CPU_VECTOR_OFF 56
 #define CPU_BASES_BY_MSR 57
 #define CPU_CR0_OFF 64
+#define CPU_VECTOR_GUEST 72
 
 #define T_RAX 0
 #define T_RBX 8

@@ -3,6 +3,7 @@
 
 #include <jg/arch/x86_64/regs.h>
 #include <machine/offsets.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct arch_thread {
     uint32_t entry;        /* ENTRY_*: how it came in; SYSCALL may leave by sysret */
     struct aspace *aspace;
     void *vector;          /* XSAVE area; NULL: never used */
+    bool no_vector;        /* JG_THREAD_NO_VECTOR */
     uint64_t faults;       /* page faults in user mode */
 };
 

@@ -25,3 +25,9 @@ static inline uint64_t arch_counter(void)
 {
     return ++host_counter;
 }
+
+static inline void arch_vector_lend(const struct thread *from, struct thread *to)
+{
+    (void)from;
+    (void)to;
+}
