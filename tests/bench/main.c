@@ -1,13 +1,14 @@
 /*
  * The benchmark's one program, for our Linux personality and for Linux itself.
  *
- * In:   bench [--budget MICROSECONDS] [ROW...]   without names, all rows
+ * In:   bench [--budget MICROSECONDS] [--tries N] [ROW...]   without names, all rows
  *       bench prompt                             what a shell at its prompt has cost so far
  * Out:  on stdout, for each row, "begin NAME" and then one of
  *           "row NAME OPERATIONS NANOSECONDS TICKS" or "row NAME fail REASON";
  *       at the end "end". TICKS are those of rdtsc: instructions, when QEMU runs with -icount.
  * Life: each row runs in a process of its own and is killed after SECONDS_MAX. The loop is doubled until
- *       it takes an eighth of the budget, which also warms it up, then measured once at full length.
+ *       it takes an eighth of the budget, which also warms it up, then measured once at full length; with tries, as
+ *       often, and the least of them counts.
  */
 #define _GNU_SOURCE
 #include "bench.h"
@@ -31,6 +32,7 @@ struct stamp {
 static const struct row *const tables[] = {call_rows, file_rows, wait_rows, memory_rows, process_rows};
 static const char *current;
 static struct stamp started, total;
+static long tries = 1;
 
 static unsigned long long ticks(void)
 {
@@ -78,6 +80,19 @@ static void pass(const struct row *row, unsigned long n)
         clock_stop();
 }
 
+/* Passes of `n` operations, for the least of them: what else the machine does only ever adds to one. */
+static void try_again(const struct row *row, unsigned long n)
+{
+    struct stamp least = total;
+
+    for (long i = 1; i < tries; i++) {
+        pass(row, n);
+        if (total.ns < least.ns)
+            least = total;
+    }
+    total = least;
+}
+
 static void measure(const struct row *row, long long budget)
 {
     unsigned long n = 1, unit = row->unit ? row->unit : 1;
@@ -87,11 +102,12 @@ static void measure(const struct row *row, long long budget)
     for (pass(row, n); total.ns < budget / 8; pass(row, n *= 2))
         ;
     /* Whoever took the processor during a pass made it look long: then the next one is too short. */
-    for (int tries = 0; tries < 3 && (tries == 0 || total.ns < budget / 2); tries++) {
+    for (int i = 0; i < 3 && (i == 0 || total.ns < budget / 2); i++) {
         if (total.ns < budget)
             n = (unsigned long)((double)n * (double)budget / (double)total.ns);
         pass(row, n);
     }
+    try_again(row, n);
     printf("row %s %lu %lld %llu\n", row->name, n * unit, total.ns, total.ticks);
     fflush(stdout);
     _exit(0);
@@ -156,6 +172,10 @@ int main(int argc, char **argv)
         return prompt();
     if (*argv && !strcmp(*argv, "--budget") && argv[1]) {
         budget = atoll(argv[1]) * 1000;
+        argv += 2;
+    }
+    if (*argv && !strcmp(*argv, "--tries") && argv[1]) {
+        tries = atol(argv[1]);
         argv += 2;
     }
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)

@@ -2,8 +2,12 @@
  * Counts what each leg of a call touches: a plugin of the emulator (TCG), loaded by run.py.
  *
  * A leg is what is executed from one load of cr3 to the next. For each one between two marks (a nop of a form
- * that no compiler makes: mark.h) it writes "leg USER KERNEL USER_CODE KERNEL_CODE USER_DATA KERNEL_DATA" (instructions, then pages) and the pages, or,
- * for the whole stretch, "calls INSTRUCTIONS CR3". Pages are those of 4 KiB, as the emulator looks them up.
+ * that no compiler makes: mark.h) it writes "leg USER KERNEL USER_CODE KERNEL_CODE USER_DATA KERNEL_DATA LOOKUPS" (instructions, then pages, then
+ * blocks) and the pages and blocks, or, for the whole stretch, "calls INSTRUCTIONS CR3". Pages are those of 4 KiB, as the emulator looks them up.
+ *
+ * The emulator goes from one translated block to another by a patched jump where the target is fixed and in the same page.
+ * Else it looks the block up, and a load of cr3 has it forget what it had found: each block that is the target of another
+ * transfer counts once in each leg.
  *
  * Way in: qemu_plugin_install(). The plugin interface's header is not packaged everywhere; the few functions of it
  * that are used are declared here as its documentation gives them (docs/devel/tcg-plugins, version 1).
@@ -11,6 +15,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mark.h"
@@ -27,6 +32,8 @@ struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *, 
 const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *, void (*)(unsigned, void *), int,
+                                          void *);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *,
                                             void (*)(unsigned, void *), int, void *);
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *,
@@ -37,12 +44,17 @@ __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void *info,
                                                                int argc, char **argv);
 
-enum kind { USER_CODE, KERNEL_CODE, USER_DATA, KERNEL_DATA, KINDS };
+enum kind { USER_CODE, KERNEL_CODE, USER_DATA, KERNEL_DATA, BLOCKS, KINDS };
 enum { PAGES_MAX = 512 };
 
-struct pages {
+struct pages { /* or the addresses of blocks */
     unsigned count;
     uint64_t page[PAGES_MAX];
+};
+
+struct block {
+    uint64_t va;
+    bool looks_up; /* its end is no jump to a fixed place */
 };
 
 static FILE *out;
@@ -50,11 +62,11 @@ static bool counting;    /* between the marks */
 static bool whole;       /* a leg began with a load of cr3 */
 static unsigned long instructions, in_user, all, loads;
 static struct pages pages[KINDS];
+static const struct block *last_block;
 
-static void note(enum kind kind, uint64_t va)
+static void note(enum kind kind, uint64_t page)
 {
     struct pages *p = &pages[kind];
-    uint64_t page = va >> 12;
 
     for (unsigned i = p->count; i-- > 0;)
         if (p->page[i] == page)
@@ -72,13 +84,14 @@ static void leg_begin(void)
 
 static void leg_end(void)
 {
-    static const char *const names[] = {"uc", "kc", "ud", "kd"};
+    static const char *const names[] = {"uc", "kc", "ud", "kd", "tb"};
 
-    fprintf(out, "leg %lu %lu %u %u %u %u", in_user, instructions - in_user, pages[USER_CODE].count,
-            pages[KERNEL_CODE].count, pages[USER_DATA].count, pages[KERNEL_DATA].count);
+    fprintf(out, "leg %lu %lu", in_user, instructions - in_user);
+    for (int k = 0; k < KINDS; k++)
+        fprintf(out, " %u", pages[k].count);
     for (int k = 0; k < KINDS; k++)
         for (unsigned i = 0; i < pages[k].count; i++)
-            fprintf(out, " %s:%" PRIx64, names[k], pages[k].page[i] << 12 & 0xffffffffffffffff);
+            fprintf(out, " %s:%" PRIx64, names[k], pages[k].page[i] << (k == BLOCKS ? 0 : 12));
     fprintf(out, "\n");
 }
 
@@ -90,14 +103,24 @@ static void on_instruction(unsigned cpu, void *va)
     instructions++;
     in_user += (intptr_t)va > 0;
     all++;
-    note((int64_t)(intptr_t)va < 0 ? KERNEL_CODE : USER_CODE, (uint64_t)(uintptr_t)va);
+    note((int64_t)(intptr_t)va < 0 ? KERNEL_CODE : USER_CODE, (uint64_t)(uintptr_t)va >> 12);
 }
 
 static void on_access(unsigned cpu, uint32_t info, uint64_t va, void *unused)
 {
     (void)cpu, (void)info, (void)unused;
     if (counting)
-        note((int64_t)va < 0 ? KERNEL_DATA : USER_DATA, va);
+        note((int64_t)va < 0 ? KERNEL_DATA : USER_DATA, va >> 12);
+}
+
+static void on_block(unsigned cpu, void *data)
+{
+    const struct block *block = data;
+
+    (void)cpu;
+    if (counting && (!last_block || last_block->looks_up || last_block->va >> 12 != block->va >> 12))
+        note(BLOCKS, block->va);
+    last_block = block;
 }
 
 static void on_cr3(unsigned cpu, void *unused)
@@ -126,15 +149,45 @@ static void on_mark(unsigned cpu, void *value)
     }
 }
 
+/* Is this, at the end of a block, something else than a jump to a fixed place or what goes on behind it? */
+static bool looks_up(const uint8_t *b, size_t size)
+{
+    while (size > 1 && (b[0] == 0xf3 || b[0] == 0xf2 || b[0] == 0x66 || (b[0] & 0xf0) == 0x40))
+        b++, size--; /* prefixes */
+    switch (b[0]) {
+    case 0xc2: /* ret */
+    case 0xc3:
+    case 0xcf: /* iret */
+    case 0x9d: /* popf */
+    case 0xfb: /* sti */
+        return true;
+    case 0xff: /* call and jmp through a register or memory */
+        return size > 1 && (b[1] >> 3 & 7) >= 2 && (b[1] >> 3 & 7) <= 5;
+    case 0x0f: /* syscall, clts, sysret, mov to a control register, wrmsr */
+        return size > 1 && (b[1] == 0x05 || b[1] == 0x06 || b[1] == 0x07 || b[1] == 0x22 || b[1] == 0x30);
+    default:
+        return false;
+    }
+}
+
 static void on_translation(plugin_id id, struct qemu_plugin_tb *tb)
 {
+    struct block *block = malloc(sizeof *block); /* as long as the block, that is for ever */
+
     (void)id;
+    if (!block)
+        abort();
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         const uint8_t *b = qemu_plugin_insn_data(insn);
         size_t size = qemu_plugin_insn_size(insn);
         uint32_t value;
 
+        if (i == 0) {
+            block->va = qemu_plugin_insn_vaddr(insn);
+            qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, NO_REGISTERS, block);
+        }
+        block->looks_up = looks_up(b, size);
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_instruction, NO_REGISTERS,
                                                (void *)(uintptr_t)qemu_plugin_insn_vaddr(insn));
         qemu_plugin_register_vcpu_mem_cb(insn, on_access, NO_REGISTERS, READS_AND_WRITES, NULL);

@@ -1,9 +1,10 @@
 """Counts what each leg of a call touches, prints it, and holds it to its bounds.
 
-    run.py LEGS.so UMASK KTEST      TAP; --pages prints each page's address as well
+    run.py LEGS.so UMASK KTEST      TAP; --pages prints the addresses of pages and blocks as well
 
 A leg goes from one load of cr3 to the next; under emulation each one empties the TLB, and each page that the leg
-then touches is looked up again, so distinct pages are what a call costs there beside the two loads. Two loops are looked at:
+then touches is looked up again, page tables too, and each block of code that is not reached by a jump to a fixed place in its page.
+Distinct pages, tables and blocks are what a call costs there beside the two loads. Two loops are looked at:
 calls of 8 words between two processes (ktest, family ipc), and umask, toggling, from a Linux program
 (a trap, a handler in linuxserver, a reply). The calls are the same each time: the least of each leg counts.
 """
@@ -22,13 +23,29 @@ from tap import Failed, Skip, Tap  # noqa: E402
 
 LEGS, UMASK, KTEST = sys.argv[1:4]
 SHOW_PAGES = '--pages' in sys.argv
-NAMES = ('user instructions', 'kernel instructions', 'user code', 'kernel code', 'user data', 'kernel data')
-# What a leg may have at most: instructions of both, then pages of user code, kernel code, user data, kernel data. The first
-# leg is the one in the server; the second one the client's.
+NAMES = ('user instructions', 'kernel instructions', 'user code', 'kernel code', 'user data', 'kernel data',
+         'blocks looked up', 'tables')
+# What a leg may have at most: instructions of both, then pages of user code, kernel code, user data, kernel data, then blocks and
+# tables. The first leg is the one in the server; the second one the client's.
 BOUNDS = {
-    'call': ((30, 185, 1, 1, 1, 4), (30, 185, 1, 1, 1, 4)),
-    'umask': ((75, 165, 1, 1, 4, 5), (10, 190, 1, 1, 1, 5)),
+    'call': ((30, 185, 1, 1, 1, 4, 3, 7), (30, 185, 1, 1, 1, 4, 3, 7)),
+    'umask': ((75, 165, 1, 1, 4, 4, 5, 7), (10, 190, 1, 1, 1, 4, 3, 7)),
 }
+DIRECT, IMAGE = 0xffffff8000000000, 0xffffffff80000000  # of the kernel: machine/layout.h
+
+
+def tables(pages):
+    """How many page tables lead to these pages: those of levels 0 to 2 that differ, and the root.
+
+    The kernel's image is the direct map's first GiB; beyond 2 MiB that has pages of 2 MiB.
+    """
+    found = set()
+    for va in pages:
+        if DIRECT <= va < DIRECT + (1 << 30):
+            va += IMAGE - DIRECT
+        large = va >= IMAGE + (2 << 20)
+        found.update((level, va >> (21 + 9 * level)) for level in range(large, 3))
+    return 1 + len(found)
 
 
 def marked(sections):
@@ -46,7 +63,8 @@ def marked(sections):
     for line in lines:
         words = line.split()
         if words[0] == 'leg':
-            legs.append((tuple(int(word) for word in words[1:7]), words[7:]))
+            pages = [int(word[3:], 16) for word in words[8:] if not word.startswith('tb:')]
+            legs.append(((*map(int, words[1:8]), tables(pages)), words[8:]))
         else:
             stretches.append((legs, int(words[1]), int(words[2])))
             legs = []
