@@ -95,26 +95,35 @@ TEST(exhaust, the_small_outlive_the_big)
     life_goes_on();
 }
 
-/* In a session of its own: forks until it cannot, then ends them all with one signal. */
+/* In a child: as many in a session of their own as it can have, each in live(); then it ends them all with one signal. */
+static void herd(int most, void (*live)(void))
+{
+    int made = 0;
+    pid_t pid = -1;
+
+    CHECK_FD(setsid());
+    while (made < most && (pid = fork()) > 0)
+        made++;
+    if (pid == 0)
+        live();
+    CHECK(made == most || errno == EAGAIN || errno == ENOMEM);
+    CHECK_GT(made, 50);
+    signal(SIGTERM, SIG_IGN);
+    CHECK_OK(kill(0, SIGTERM));
+    for (; made > 0; made--)
+        CHECK_GT(wait(NULL), 0);
+}
+
+static void pause_for_ever(void)
+{
+    for (;;)
+        pause();
+}
+
 TEST(exhaust, root_forks_until_eagain)
 {
     for (int i = 0; i < 3; i++) {
-        CHECK_IN_CHILD({
-            int made = 0;
-            pid_t pid;
-            CHECK_FD(setsid());
-            while (made < 100000 && (pid = fork()) > 0)
-                made++;
-            if (pid == 0)
-                for (;;)
-                    pause();
-            CHECK(errno == EAGAIN || errno == ENOMEM);
-            CHECK_GT(made, 50);
-            signal(SIGTERM, SIG_IGN);
-            CHECK_OK(kill(0, SIGTERM));
-            for (; made > 0; made--)
-                CHECK_GT(wait(NULL), 0);
-        });
+        CHECK_IN_CHILD(herd(100000, pause_for_ever));
         life_goes_on();
     }
 }
@@ -137,25 +146,20 @@ TEST(exhaust, fork_bomb_is_outlived)
     life_goes_on();
 }
 
+static int silent[2];
+
+static void read_for_ever(void)
+{
+    char c;
+
+    _exit(read(silent[0], &c, 1) != 0);
+}
+
 /* Each sleeps in the server while it waits; SIGKILL finds them all there. */
 TEST(exhaust, hundreds_blocked_in_read_are_killed)
 {
-    CHECK_IN_CHILD({
-        int p[2], made = 0;
-        pid_t pid;
-        char c;
-        CHECK_FD(setsid());
-        CHECK_OK(pipe(p));
-        while (made < 300 && (pid = fork()) > 0)
-            made++;
-        if (pid == 0)
-            _exit(read(p[0], &c, 1) != 0);
-        CHECK_GT(made, 50);
-        signal(SIGTERM, SIG_IGN);
-        CHECK_OK(kill(0, SIGTERM));
-        for (; made > 0; made--)
-            CHECK_GT(wait(NULL), 0);
-    });
+    CHECK_OK(pipe(silent));
+    CHECK_IN_CHILD(herd(300, read_for_ever));
     life_goes_on();
 }
 

@@ -27,6 +27,7 @@ MESSAGE = re.compile(r'\bstruct jg_(?:message|received)\b')
 READS_WORDS = {
     'linuxserver/events.c': 'the bits of an event',
     'linuxserver/task/trap.c': 'the registers of a trap',
+    'linuxserver/task/worker.c': 'the registers of a system call, answered in place',
     'personalities/template/main.c': 'the registers of a trap',
 }
 DISPATCH = re.compile(r'\b\w+_dispatch\s*\(')

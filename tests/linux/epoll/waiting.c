@@ -265,40 +265,38 @@ TEST(epoll, circles_are_refused)
     CHECK_OK(watch_in(c, EPOLL_CTL_ADD, a, EPOLLIN));
 }
 
+/* Watches `inner` in a new instance, that in another, and so on, as far as it goes. How far; *top is the last. */
+static int nest(int inner, int *top)
+{
+    *top = inner;
+    for (int made = 0; made < 8; made++) {
+        int outer = CHECK_FD(epoll_create1(0));
+
+        if (watch_in(outer, EPOLL_CTL_ADD, *top, EPOLLIN)) {
+            CHECK_EQ(errno, ELOOP);
+            return made;
+        }
+        *top = outer;
+    }
+    return 8;
+}
+
 TEST(epoll, empty_instances_nest_so_deep)
 {
-    int e[8], made = 0;
+    int top;
 
-    e[0] = CHECK_FD(epoll_create1(0));
-    for (int i = 1; i < 8; i++) {
-        e[i] = CHECK_FD(epoll_create1(0));
-        if (watch_in(e[i], EPOLL_CTL_ADD, e[i - 1], EPOLLIN)) {
-            CHECK_EQ(errno, ELOOP);
-            break;
-        }
-        made = i;
-    }
-    CHECK_EQ(made, 4);
+    CHECK_EQ(nest(CHECK_FD(epoll_create1(0)), &top), 4);
 }
 
 TEST(epoll, a_file_is_so_far_below_the_top)
 {
     struct epoll_event got;
-    int e[8], made = 0;
+    int top;
 
     set_up(EPOLLIN);
-    e[0] = ep;
-    for (int i = 1; i < 8; i++) {
-        e[i] = CHECK_FD(epoll_create1(0));
-        if (watch_in(e[i], EPOLL_CTL_ADD, e[i - 1], EPOLLIN)) {
-            CHECK_EQ(errno, ELOOP);
-            break;
-        }
-        made = i;
-    }
-    CHECK_EQ(made, 4);
+    CHECK_EQ(nest(ep, &top), 4);
     put();
-    CHECK_EQ(epoll_wait(e[made], &got, 1, 0), 1);
+    CHECK_EQ(epoll_wait(top, &got, 1, 0), 1);
 }
 
 TEST(epoll, a_closed_inner_instance_is_watched_no_more)

@@ -2,7 +2,7 @@
  * Calls that may be answered without asking the server: ids of a process, of its parent and of its user. What they
  * say must change at once with what they tell of, for every thread, however fast they are asked.
  */
-#include <test.h>
+#include "copy.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -358,18 +358,6 @@ TEST(process, answered_ids_after_exec_from_another_thread)
 HELPER(effective_id)
 {
     return (int)(syscall(SYS_geteuid) + 10 * syscall(SYS_getuid));
-}
-
-static void copy_program(const char *to)
-{
-    char block[4096];
-    int in = CHECK_FD(open(test_program, O_RDONLY)), out = CHECK_FD(open(to, O_CREAT | O_WRONLY, 0755));
-    ssize_t n;
-
-    while ((n = read(in, block, sizeof block)) > 0)
-        CHECK_EQ(write(out, block, (size_t)n), n);
-    close(in);
-    close(out);
 }
 
 TEST(process, answered_geteuid_after_a_set_id_exec)

@@ -1,21 +1,9 @@
 /*
  * Programs as files: busy ones, nested scripts, descriptors.
  */
-#include "test.h"
+#include "copy.h"
 
 #include <sys/auxv.h>
-
-static void copy_program(const char *to)
-{
-    char buf[4096];
-    int in = CHECK_FD(open(test_program, O_RDONLY)), out = CHECK_FD(open(to, O_WRONLY | O_CREAT | O_TRUNC, 0755));
-    ssize_t n;
-
-    while ((n = read(in, buf, sizeof buf)) > 0)
-        CHECK_EQ(write(out, buf, (size_t)n), n);
-    close(in);
-    close(out);
-}
 
 HELPER(wait_for_end)
 {

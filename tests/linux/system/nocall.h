@@ -5,6 +5,8 @@
 
 #include "test.h"
 
+#include <sys/time.h>
+
 /* The reference guest may have no clock that a program can read. */
 static inline bool clock_is_readable(void)
 {
@@ -41,3 +43,16 @@ enum { NOCALL_ROUNDS = 40, NOCALL_TIMES = 200 };
             FAIL("%s takes %lu, %s %lu", #function, (unsigned long)without, #call,                 \
                  (unsigned long)with);                                                             \
     } while (0)
+
+/* What every libc reads without a call. */
+static inline void clocks_make_no_call(void)
+{
+    struct timespec t;
+    struct timeval tv;
+
+    if (!clock_is_readable())
+        SKIP("no clock that a program can read");
+    CHECK_NO_CALL(clock_gettime(CLOCK_MONOTONIC, &t),
+                  syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &t));
+    CHECK_NO_CALL(gettimeofday(&tv, NULL), syscall(SYS_gettimeofday, &tv, NULL));
+}

@@ -10,6 +10,19 @@ static struct pty with(tcflag_t clear, tcflag_t set)
     return p;
 }
 
+/* One line that is typed, with local flags changed: what is shown of it, what is read (NULL: it does not matter). */
+static void line(tcflag_t clear, tcflag_t set, const char *typed, const char *shown,
+                 const char *reads)
+{
+    struct pty p = with(clear, set);
+
+    pty_type(&p, typed);
+    if (shown)
+        PTY_SHOWS(p.master, shown);
+    if (reads)
+        PTY_READS(p.slave, reads);
+}
+
 static void set_key(int fd, int which, int key)
 {
     struct termios mode = pty_mode(fd);
@@ -59,82 +72,47 @@ TEST(terminal, a_read_gives_one_line_or_less)
 
 TEST(terminal, erase_takes_back_a_character)
 {
-    struct pty p = pty_open();
-
-    pty_type(&p, "abX\177c\n");
-    PTY_SHOWS(p.master, "abX\b \bc\r\n");
-    PTY_READS(p.slave, "abc\n");
+    line(0, 0, "abX\177c\n", "abX\b \bc\r\n", "abc\n");
 }
 
 TEST(terminal, erase_stops_at_the_lines_begin)
 {
-    struct pty p = pty_open();
-
-    pty_type(&p, "a\177\177\177b\n");
-    PTY_SHOWS(p.master, "a\b \bb\r\n");
-    PTY_READS(p.slave, "b\n");
+    line(0, 0, "a\177\177\177b\n", "a\b \bb\r\n", "b\n");
 }
 
 TEST(terminal, erase_of_a_control_character_takes_both_columns)
 {
-    struct pty p = pty_open();
-
-    pty_type(&p, "\001\177\n");
-    PTY_SHOWS(p.master, "^A\b \b\b \b\r\n");
-    PTY_READS(p.slave, "\n");
+    line(0, 0, "\001\177\n", "^A\b \b\b \b\r\n", "\n");
 }
 
 TEST(terminal, erase_of_a_tab_goes_back_to_where_it_began)
 {
-    struct pty p = pty_open();
-
-    pty_type(&p, "ab\t\177c\n");
-    PTY_SHOWS(p.master, "ab\t\b\b\b\b\b\bc\r\n");
-    PTY_READS(p.slave, "abc\n");
+    line(0, 0, "ab\t\177c\n", "ab\t\b\b\b\b\b\bc\r\n", "abc\n");
 }
 
 TEST(terminal, word_erase_takes_a_word)
 {
-    struct pty p = pty_open();
-
-    pty_type(&p, "one two\027three\n");
-    PTY_SHOWS(p.master, "one two\b \b\b \b\b \bthree\r\n");
-    PTY_READS(p.slave, "one three\n");
+    line(0, 0, "one two\027three\n", "one two\b \b\b \b\b \bthree\r\n", "one three\n");
 }
 
 TEST(terminal, word_erase_needs_iexten)
 {
-    struct pty p = with(IEXTEN, 0);
-
-    pty_type(&p, "a\027\n");
-    PTY_READS(p.slave, "a\027\n");
+    line(IEXTEN, 0, "a\027\n", NULL, "a\027\n");
 }
 
 TEST(terminal, kill_erases_the_line)
 {
-    struct pty p = pty_open();
-
-    pty_type(&p, "abc\025d\n");
-    PTY_SHOWS(p.master, "abc\b \b\b \b\b \bd\r\n");
-    PTY_READS(p.slave, "d\n");
+    line(0, 0, "abc\025d\n", "abc\b \b\b \b\b \bd\r\n", "d\n");
 }
 
 TEST(terminal, kill_without_echoke_goes_to_a_new_line)
 {
-    struct pty p = with(ECHOKE, 0);
-
-    pty_type(&p, "abc\025d\n");
-    PTY_SHOWS(p.master, "abc^U\r\nd\r\n");
-    PTY_READS(p.slave, "d\n");
+    line(ECHOKE, 0, "abc\025d\n", "abc^U\r\nd\r\n", "d\n");
 }
 
 TEST(terminal, echoprt_shows_what_is_erased_backwards)
 {
-    struct pty p = with(0, ECHOPRT);
-
-    pty_type(&p, "abc\177\177d\n");
-    PTY_SHOWS(p.master, "abc\\cb/d\r\n");
-    PTY_READS(p.slave, "ad\n");
+    line(0, ECHOPRT, "abc\177\177d\n", "abc\\cb/d\r\n", "ad\n");
 }
 
 TEST(terminal, erase_without_echoe_is_shown_as_the_key)
@@ -149,20 +127,12 @@ TEST(terminal, erase_without_echoe_is_shown_as_the_key)
 
 TEST(terminal, reprint_shows_the_line_again)
 {
-    struct pty p = pty_open();
-
-    pty_type(&p, "abc\022d\n");
-    PTY_SHOWS(p.master, "abc^R\r\nabcd\r\n");
-    PTY_READS(p.slave, "abcd\n");
+    line(0, 0, "abc\022d\n", "abc^R\r\nabcd\r\n", "abcd\n");
 }
 
 TEST(terminal, literal_next_takes_a_keys_meaning)
 {
-    struct pty p = pty_open();
-
-    pty_type(&p, "a\026\003b\026\004\n");
-    PTY_SHOWS(p.master, "a^\b^Cb^\b^D\r\n");
-    PTY_READS(p.slave, "a\003b\004\n");
+    line(0, 0, "a\026\003b\026\004\n", "a^\b^Cb^\b^D\r\n", "a\003b\004\n");
 }
 
 TEST(terminal, end_of_file_gives_zero_bytes)
@@ -240,10 +210,7 @@ TEST(terminal, echonl_shows_newlines_even_without_echo)
 
 TEST(terminal, without_echoctl_control_characters_are_shown_as_they_are)
 {
-    struct pty p = with(ECHOCTL, 0);
-
-    pty_type(&p, "\001\n");
-    PTY_SHOWS(p.master, "\001\r\n");
+    line(ECHOCTL, 0, "\001\n", "\001\r\n", NULL);
 }
 
 TEST(terminal, utf8_characters_are_erased_whole)

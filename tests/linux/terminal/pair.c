@@ -413,66 +413,55 @@ TEST(terminal, fifty_ptys_at_once)
     }
 }
 
-TEST(terminal, a_pty_carries_a_megabyte_unharmed)
+/* Writes `size` bytes, each told by its place, `piece` at a time. */
+static void pour(int fd, int size, int piece)
 {
-    enum { SIZE = 1 << 20 };
-    struct pty p = pty_open();
-    char buf[3000];
-    int at = 0;
-    pid_t child;
+    char out[2000];
 
-    pty_raw(p.slave, 1, 0);
-    child = CHILD({
-        char out[2000];
+    for (int done = 0; done < size;) {
+        int n = size - done < piece ? size - done : piece;
 
-        for (int done = 0; done < SIZE;) {
-            int n = SIZE - done < (int)sizeof out ? SIZE - done : (int)sizeof out;
+        for (int i = 0; i < n; i++)
+            out[i] = (char)((done + i) * 7);
+        CHECK_EQ(write(fd, out, (size_t)n), n);
+        done += n;
+    }
+}
 
-            for (int i = 0; i < n; i++)
-                out[i] = (char)((done + i) * 7);
-            CHECK_EQ(write(p.slave, out, (size_t)n), n);
-            done += n;
-        }
-    });
-    close(p.slave);
-    while (at < SIZE) {
-        ssize_t n = read(p.master, buf, sizeof buf);
+/* Reads as many, at most `piece` at a time, and looks at each. */
+static void drink(int fd, int size, size_t piece)
+{
+    char in[3000];
+
+    for (int at = 0; at < size;) {
+        ssize_t n = read(fd, in, piece);
 
         CHECK_GT(n, 0);
         for (ssize_t i = 0; i < n; i++, at++)
-            CHECK_EQ(buf[i], (char)(at * 7));
+            CHECK_EQ(in[i], (char)(at * 7));
     }
+}
+
+TEST(terminal, a_pty_carries_a_megabyte_unharmed)
+{
+    struct pty p = pty_open();
+    pid_t child;
+
+    pty_raw(p.slave, 1, 0);
+    child = CHILD(pour(p.slave, 1 << 20, 2000));
+    close(p.slave);
+    drink(p.master, 1 << 20, 3000);
     CHECK_EXIT(child, 0);
 }
 
 TEST(terminal, typing_a_lot_reaches_a_slow_reader)
 {
-    enum { SIZE = 200000 };
     struct pty p = pty_open();
-    char buf[777];
-    int at = 0;
     pid_t child;
 
     pty_raw(p.slave, 1, 0);
-    child = CHILD({
-        char out[1500];
-
-        for (int done = 0; done < SIZE;) {
-            int n = SIZE - done < (int)sizeof out ? SIZE - done : (int)sizeof out;
-
-            for (int i = 0; i < n; i++)
-                out[i] = (char)((done + i) * 11);
-            CHECK_EQ(write(p.master, out, (size_t)n), n);
-            done += n;
-        }
-    });
-    while (at < SIZE) {
-        ssize_t n = read(p.slave, buf, sizeof buf);
-
-        CHECK_GT(n, 0);
-        for (ssize_t i = 0; i < n; i++, at++)
-            CHECK_EQ(buf[i], (char)(at * 11));
-    }
+    child = CHILD(pour(p.master, 200000, 1500));
+    drink(p.slave, 200000, 777);
     CHECK_EXIT(child, 0);
 }
 
