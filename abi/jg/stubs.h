@@ -128,6 +128,12 @@ static inline int64_t jg_thread_set_answer(jg_handle_t thread, uint32_t entry, u
     return jg_syscall6(JG_SYS_thread_set_answer, thread, entry, index, (uint64_t)value, 0, 0);
 }
 
+/* Says how a thread shares its band with its equals: by rank (0 to JG_TURN_RANK_MAX), then by turns. */
+static inline int64_t jg_thread_set_turn(jg_handle_t thread, uint32_t rank, jg_time_t turn)
+{
+    return jg_syscall6(JG_SYS_thread_set_turn, thread, rank, (uint64_t)turn, 0, 0, 0);
+}
+
 /* Makes a trapped thread trap with JG_TRAP_KICK soon. */
 static inline int64_t jg_thread_kick(jg_handle_t thread)
 {

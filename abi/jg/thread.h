@@ -14,6 +14,12 @@
 #define JG_PRIORITY_SERVER 1u
 #define JG_PRIORITY_DRIVER 2u
 
+/* jg_thread_set_turn. */
+#define JG_TURN_RANK_MAX 99u
+#define JG_TURN_NS 10000000        /* a thread's, unless it is set */
+#define JG_TURN_LEAST_NS 100000
+#define JG_TURN_MOST_NS 1000000000
+
 /* jg_thread_read_state, jg_thread_write_state. */
 enum jg_state {
     JG_STATE_REGS = 1,   /* struct jg_regs */

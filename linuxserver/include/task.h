@@ -102,7 +102,7 @@ struct process {
     bool dumpable;
 };
 
-/* What the sched_* calls and setpriority left. It is kept and told, but all programs share alike. */
+/* What the sched_* calls and setpriority left: task/turn.c. */
 struct sched {
     int policy, priority, nice;
     uint16_t ioprio; /* as ioprio_set(2) has it */
@@ -120,6 +120,9 @@ static inline void sched_inherit(struct sched *child, const struct sched *parent
     child->nice = child->nice < 0 ? 0 : child->nice;
     child->reset_on_fork = false;
 }
+
+/* Tells the kernel what t->sched means, after it changed. tasks_lock is held, or nobody else knows t. */
+void sched_tell(struct task *t);
 
 #define TIMER_SLACK_DEFAULT 50000 /* ns; told, without effect */
 

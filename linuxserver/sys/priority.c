@@ -1,5 +1,5 @@
 /*
- * Niceness. It is kept for each thread and told; the processor is shared alike.
+ * Niceness, of each thread.
  */
 #include "sys.h"
 
@@ -81,6 +81,7 @@ static bool renice(struct task *t, struct task *other, const uint64_t *a, int64_
         return true;
     }
     other->sched.nice = nice;
+    sched_tell(other);
     if (*result == -ESRCH)
         *result = 0;
     return true;

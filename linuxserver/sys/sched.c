@@ -1,5 +1,5 @@
 /*
- * Scheduling policies and processors. Policies are kept and told; programs share the one processor alike.
+ * Scheduling policies and processors; task/turn.c says what they mean.
  * Source: sched(7), sched_setattr(2).
  */
 #include "sys.h"
@@ -77,6 +77,7 @@ static int64_t apply(struct task *t, struct task *other, const struct wanted *w)
     if (needs_privilege(t, other, &new) && !cred_capable(&t->cred, CAP_SYS_NICE))
         return -EPERM;
     other->sched = new;
+    sched_tell(other);
     return 0;
 }
 

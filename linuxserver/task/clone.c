@@ -91,6 +91,8 @@ static int make_thread(struct task *t, struct task *like)
     if (h < 0)
         return -EAGAIN;
     t->thread = (jg_handle_t)h;
+    if (t->sched.policy || t->sched.nice)
+        sched_tell(t);
     h = jg_thread_set_level(t->thread, server.port, (uintptr_t)t);
     return h < 0 ? -EAGAIN : 0;
 }

@@ -50,6 +50,7 @@ jg_status_t thread_create(struct process *process, struct thread *like, uint32_t
     status = token_add_thread(thread);
     if (status != JG_OK)
         goto undo_object;
+    thread->turn = JG_TURN_NS;
     arch_thread_init(&thread->arch);
     thread->arch.no_vector = flags & JG_THREAD_NO_VECTOR;
     if (like && (flags & JG_THREAD_COPY_STATE)) {

@@ -95,12 +95,16 @@ void kernel_exception(struct thread *t, unsigned vector, uint64_t error, uintptr
         kill_native(t, vector, address, "exception");
 }
 
+/* Who was preempted from above, or has no turns, keeps its place; whose slice is over goes behind its equals. */
 static void reschedule(struct thread *t)
 {
-    if (sched.ready_bands >> t->priority == 0)
+    const struct thread *first = sched_first(t->priority);
+    bool above = sched.ready_bands >> t->priority > 1;
+
+    if (!above && !first)
         return;
     sched_leave(t);
-    if (sched.ready_bands >> t->priority > 1 && !sched.slice_over)
+    if (!t->turn || (first && first->rank > t->rank) || (above && !sched.slice_over))
         sched_ready_first(t);
     else
         sched_ready(t);

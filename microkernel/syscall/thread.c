@@ -6,6 +6,7 @@
 #include <mm/heap.h>
 #include <object/answers.h>
 #include <object/port.h>
+#include <object/sched.h>
 #include <syscall/syscall.h>
 
 static struct thread *thread_from(struct object *object)
@@ -49,6 +50,20 @@ SYSCALL(thread_create)
     thread->priority = (uint8_t)priority;
     return new_handle(t, &thread->object,
                       RIGHTS_COMMON | JG_RIGHT_MANAGE | JG_RIGHT_READ | JG_RIGHT_WRITE);
+}
+
+SYSCALL(thread_set_turn)
+{
+    struct object *object;
+    jg_status_t status = get(t, a, JG_TYPE_THREAD, JG_RIGHT_MANAGE, &object);
+    jg_time_t turn = (jg_time_t)c;
+
+    if (status != JG_OK)
+        return status;
+    if ((uint32_t)b > JG_TURN_RANK_MAX || (turn && (turn < JG_TURN_LEAST_NS || turn > JG_TURN_MOST_NS)))
+        return JG_ERR_OUT_OF_RANGE;
+    sched_set_turn(thread_from(object), (uint8_t)b, turn);
+    return JG_OK;
 }
 
 SYSCALL(thread_start)

@@ -187,6 +187,27 @@ TEST(thread, create_errors)
     jg_handle_close(job);
 }
 
+TEST(thread, turns_and_ranks_have_bounds)
+{
+    jg_handle_t process = (jg_handle_t)jg_process_create(my_job, my_aspace, "t");
+    jg_handle_t thread = (jg_handle_t)jg_thread_create(process, 0, 0), weak;
+
+    CHECK_EQ(jg_thread_set_turn(thread, 0, JG_TURN_NS), JG_OK);
+    CHECK_EQ(jg_thread_set_turn(thread, JG_TURN_RANK_MAX, 0), JG_OK);
+    CHECK_EQ(jg_thread_set_turn(thread, 5, JG_TURN_LEAST_NS), JG_OK);
+    CHECK_EQ(jg_thread_set_turn(thread, 5, JG_TURN_MOST_NS), JG_OK);
+    CHECK_EQ(jg_thread_set_turn(thread, JG_TURN_RANK_MAX + 1, 0), JG_ERR_OUT_OF_RANGE);
+    CHECK_EQ(jg_thread_set_turn(thread, 0, JG_TURN_LEAST_NS - 1), JG_ERR_OUT_OF_RANGE);
+    CHECK_EQ(jg_thread_set_turn(thread, 0, JG_TURN_MOST_NS + 1), JG_ERR_OUT_OF_RANGE);
+    CHECK_EQ(jg_thread_set_turn(thread, 0, -1), JG_ERR_OUT_OF_RANGE);
+    CHECK_EQ(jg_thread_set_turn(process, 0, 0), JG_ERR_WRONG_TYPE);
+    weak = (jg_handle_t)jg_handle_duplicate(thread, JG_RIGHT_INSPECT);
+    CHECK_EQ(jg_thread_set_turn(weak, 0, 0), JG_ERR_ACCESS_DENIED);
+    jg_handle_close(weak);
+    jg_handle_close(thread);
+    jg_handle_close(process);
+}
+
 TEST(thread, started_at_an_address_that_is_not_mapped_ends_its_process_only)
 {
     struct jg_info_task info;

@@ -78,6 +78,7 @@ struct thread {
     struct arch_thread arch; /* first: entry code finds the saved frame here */
     uint8_t state;           /* enum thread_state */
     uint8_t priority;        /* JG_PRIORITY_* */
+    uint8_t rank;            /* in its band: higher ones go first */
     uint8_t level_count;     /* not 0: a trapped thread */
     uint8_t level;           /* the level that the present trap is at */
     uint8_t kind;            /* QUEUED, HELD: JG_KIND_CALL or JG_KIND_TRAP */
@@ -104,7 +105,8 @@ struct thread {
     uint64_t run_ticks;      /* TSC ticks it ran */
     uint64_t server_ticks;   /* TSC ticks that others ran on its behalf */
     uint64_t serve_start;    /* a worker: run_ticks + server_ticks when the call was delivered */
-    jg_time_t slice_left;    /* READY at the front of its band: what it had not used, else 0 */
+    jg_time_t slice_left;    /* READY: what it had not used when it was preempted, or, negative, ran too long */
+    jg_time_t turn;          /* its slice; 0: until it waits */
     struct answers *answers[JG_ENTRIES]; /* NULL: none; owned */
     struct answers_hint answers_hint[JG_ENTRIES];
     struct level levels[JG_LEVELS_MAX];

@@ -181,6 +181,7 @@ static const uint8_t first_type[JG_SYS_COUNT] = {
     [JG_SYS_thread_kick] = JG_TYPE_THREAD,
     [JG_SYS_thread_set_answers] = JG_TYPE_THREAD,
     [JG_SYS_thread_set_answer] = JG_TYPE_THREAD,
+    [JG_SYS_thread_set_turn] = JG_TYPE_THREAD,
     [JG_SYS_channel_bind] = JG_TYPE_CHANNEL,
     [JG_SYS_channel_call] = JG_TYPE_CHANNEL,
     [JG_SYS_reply_wait] = JG_TYPE_PORT,
@@ -299,6 +300,8 @@ static void native_call(struct thread *t)
             arg[0] = some_size() & 0xffffff, arg[2] = pick(2) ? 0 : some_handle(t->process, 0);
         if (nr == JG_SYS_futex_wait)
             arg[0] = ARENA + 64 * pick(4), arg[1] = 0, arg[2] = host_counter + pick(100000);
+        if (nr == JG_SYS_thread_set_turn)
+            arg[1] = pick(3) ? 0 : pick(JG_TURN_RANK_MAX + 2), arg[2] = pick(4) ? JG_TURN_LEAST_NS * pick(20) : pick(2);
         if (nr == JG_SYS_timer_set)
             arg[1] = pick(4) ? host_counter + pick(10000) : (uint64_t)JG_TIME_INFINITE;
         if (nr == JG_SYS_job_set && arg[0] && t->process == server && pick(10))
