@@ -72,7 +72,7 @@ static void add_memory(struct text *out, struct mm *mm)
     add_size(out, "VmStk", parts.stack);
     add_size(out, "VmExe", parts.code);
     add_size(out, "VmLib", parts.libraries);
-    add_size(out, "VmPTE", usage.tables * PAGE_SIZE);
+    add_size(out, "VmPTE", (usage.tables - !!usage.tables) * PAGE_SIZE); /* not the topmost */
     add_size(out, "VmSwap", 0);
     add_size(out, "HugetlbPages", 0);
     text_add(out, "CoreDumping:\t0\nTHP_enabled:\t0\n");

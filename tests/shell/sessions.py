@@ -362,7 +362,17 @@ def local_modes_come_back_when_it_is_killed(world):
             raise Failed('no echo')
 
 
+def prompt_with_32_megabytes(world):
+    with Person(world.command(options=['--mem', '32M'])) as p:
+        log_in(p)
+        line(p, 'ls -l / | grep -c bin', r'^2')
+        line(p, 'ls -l / | tail -n 1', r' var')
+        p.type('exit\r')
+        if (status := p.wait()) != 0:
+            raise Failed(f'status {status}')
+
+
 SESSIONS = {'ash': Session(ash_steps), 'vi': Session(vi_steps)}
 CASES = [exit_status, killed_shell, poweroff, leaving_key, a_command_on_the_terminal,
          interrupted_command, stdout_is_a_pipe_and_stdin_the_terminal, terminal_size_from_the_start,
-         output_processing, local_modes_come_back_when_it_is_killed]
+         output_processing, prompt_with_32_megabytes, local_modes_come_back_when_it_is_killed]

@@ -95,6 +95,85 @@ TEST(exhaust, the_small_outlive_the_big)
     life_goes_on();
 }
 
+static void set_score(int value)
+{
+    char text[16];
+    int fd = CHECK_FD(open("/proc/self/oom_score_adj", O_WRONLY));
+    int n = snprintf(text, sizeof text, "%d", value);
+
+    CHECK_EQ(write(fd, text, (size_t)n), n);
+    CHECK_OK(close(fd));
+}
+
+/* A child that has that many MiB, says so, and sleeps. */
+static pid_t sleeper(int mib, int score)
+{
+    int ready[2];
+    char c;
+    pid_t pid;
+
+    CHECK_OK(pipe(ready));
+    pid = CHILD({
+        char *m = mmap(NULL, (size_t)mib * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                       -1, 0);
+
+        CHECK(m != MAP_FAILED);
+        set_score(score);
+        memset(m, 1, (size_t)mib * MIB);
+        CHECK_EQ(write(ready[1], "x", 1), 1);
+        for (;;)
+            pause();
+    });
+    CHECK_EQ(read(ready[0], &c, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+/* A small volunteer goes first, then who takes it all; who is never to be taken stays, though it is large. */
+TEST(exhaust, oom_score_adj_decides_who_goes)
+{
+    pid_t kept = sleeper(8, -1000), volunteer = sleeper(1, 1000), hog;
+
+    hog = CHILD({ touch_all(MAP_PRIVATE); });
+    CHECK_KILLED(volunteer, SIGKILL);
+    CHECK_KILLED(hog, SIGKILL);
+    CHECK_OK(kill(kept, 0));
+    CHECK_EQ(waitpid(kept, NULL, WNOHANG), 0);
+    life_goes_on();
+    CHECK_OK(kill(kept, SIGKILL));
+    CHECK_KILLED(kept, SIGKILL);
+}
+
+/* Of two that sleep the larger goes when a third wants more than is left, and that one gets its memory. */
+TEST(exhaust, the_larger_sleeper_goes)
+{
+    const char *at = strstr(test_read_file("/proc/meminfo", NULL), "MemFree:");
+    int mib = (int)(atol(at + strlen("MemFree:")) / 1024);
+    pid_t small = sleeper(mib / 8, 0), large = sleeper(mib / 2, 0), wants = sleeper(mib * 5 / 8, 0);
+
+    CHECK_OK(kill(wants, 0));
+    CHECK_EQ(waitpid(small, NULL, WNOHANG), 0);
+    CHECK_OK(kill(small, SIGKILL));
+    CHECK_OK(kill(wants, SIGKILL));
+    CHECK_KILLED(small, SIGKILL);
+    CHECK_KILLED(wants, SIGKILL);
+    CHECK_KILLED(large, SIGKILL);
+}
+
+TEST(exhaust, what_obviously_cannot_be_is_refused)
+{
+    CHECK(mmap(NULL, 100 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+          MAP_FAILED);
+    CHECK_EQ(errno, ENOMEM);
+    /* Each is possible alone; the sum is not looked at. */
+    for (int i = 0; i < 8; i++)
+        CHECK(mmap(NULL, 20 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+              MAP_FAILED);
+    CHECK(mmap(NULL, 100 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+               -1, 0) != MAP_FAILED);
+}
+
 /* In a child: as many in a session of their own as it can have, each in live(); then it ends them all with one signal. */
 static void herd(int most, void (*live)(void))
 {

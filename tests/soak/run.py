@@ -53,6 +53,11 @@ class Kill(Source):
     binary, guest = '../soak/kill', '/tests/kill'
 
 
+class SoakBoot(linux.Boot):
+    """A guest that shows what cases measure, also of those that pass."""
+    runner = ('/tests/runner', '/tests/list', 'stream')
+
+
 class KillBoot(linux.Boot):
     """A guest with the default root's shell."""
 
@@ -71,7 +76,7 @@ def program_cases(source=Source, family='soak'):
     return [linux.Case(f'{family}.{name}', SECONDS, source) for name in names]
 
 
-def boot(on, cases, report, options=(), guest=linux.Boot):
+def boot(on, cases, report, options=(), guest=SoakBoot):
     settings = f'{max(1, int(100 * SCALE))} {TOLERANCE[on]} {SEED}\n'.encode()
     left = cases
     while left:
@@ -143,7 +148,7 @@ def main():
     if killing:
         out.note(f'JARGOON_SOAK_SEED={SEED}')
         boot(options.on, killing, report,
-             guest=KillBoot if defaultroot.cached() else linux.Boot)
+             guest=KillBoot if defaultroot.cached() else SoakBoot)
     for name, function in others.items():
         out.case(name, function, options.on)
     out.done()

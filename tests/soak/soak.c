@@ -83,8 +83,8 @@ TEST(soak, children_killed_at_random_moments)
         pid_t pid = CHILD({
             for (;;) {
                 int p[2];
-                char *m = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-                               0);
+                char *m =
+                    mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
                 if (m != MAP_FAILED)
                     memset(m, 1, 65536);
                 if (pipe(p) == 0 && fork() == 0)
@@ -368,14 +368,73 @@ TEST(soak, twenty_thousand_realtime_signals_received_in_order)
             receive_signals(count);
         } else {
             pid = CHILD({ /* as many at once as the limit lets in */
-                for (int left = count; left > 0; left -= 1000) {
-                    int n = left < 1000 ? left : 1000;
-                    queue_signals(getpid(), n);
-                    receive_signals(n);
-                }
+                          for (int left = count; left > 0; left -= 1000) {
+                              int n = left < 1000 ? left : 1000;
+                              queue_signals(getpid(), n);
+                              receive_signals(n);
+                          }
             });
         }
         CHECK_EXIT(pid, 0);
     }
     check_free(start, "after signals");
+}
+
+/* A number that follows a name in a file of procfs. */
+static long value_of(const char *path, const char *name)
+{
+    const char *at = strstr(test_read_file(path, NULL), name);
+
+    CHECK(at != NULL);
+    return atol(at + strlen(name));
+}
+
+enum { IDLE = 1000 };
+
+static void make_idle(pid_t pid[IDLE])
+{
+    for (int i = 0; i < IDLE; i++)
+        pid[i] = CHILD({
+            for (;;)
+                pause();
+        });
+    test_sleep_ms(500);
+}
+
+static void end_idle(const pid_t pid[IDLE])
+{
+    for (int i = 0; i < IDLE; i++)
+        CHECK_OK(kill(pid[i], SIGKILL));
+    for (int i = 0; i < IDLE; i++)
+        CHECK_KILLED(pid[i], SIGKILL);
+}
+
+/*
+ * What each costs beside its own pages: what the system keeps about it. On the reference it is told, too, but
+ * is Linux's own affair.
+ */
+TEST(soak, a_thousand_idle_processes_cost_at_most_40_KiB_each)
+{
+    bool ours = strstr(test_read_file("/proc/version", NULL), "Jargoon");
+    long before, each, own, tables;
+    static pid_t pid[IDLE];
+    char path[64];
+
+    read_settings();
+    make_idle(pid);
+    end_idle(pid);
+    test_sleep_ms(500);
+    before = free_pages();
+    make_idle(pid);
+    each = (before - free_pages()) * PAGE_KB / IDLE;
+    snprintf(path, sizeof path, "/proc/%d/status", pid[IDLE / 2]);
+    tables = value_of(path, "VmPTE:") + PAGE_KB; /* and the topmost */
+    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", pid[IDLE / 2]);
+    own = value_of(path, "Private_Dirty:");
+    dprintf(2, "%ld KiB each: %ld of its own, %ld of page tables, %ld of the system\n", each, own,
+            tables, each - own - tables);
+    end_idle(pid);
+    CHECK(!ours || each - own - tables <= 40);
+    CHECK_LE(tables, 32); /* Linux 6.1's */
+    check_free(before, "after a thousand");
 }
