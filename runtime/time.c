@@ -1,7 +1,7 @@
 /*
  * Clocks from the time page, which the kernel maps into every native process.
  *
- * In:   time_monotonic(), time_wall(). Reads are repeated while the kernel is changing the page.
+ * In:   time_monotonic(), time_wall(), time_wall_offset(). Reads are repeated while the kernel is changing the page.
  */
 #include <jg/info.h>
 #include <jg/rt/time.h>
@@ -33,6 +33,11 @@ static struct clocks read_clocks(void)
 jg_time_t time_monotonic(void)
 {
     return read_clocks().monotonic;
+}
+
+jg_time_t time_wall_offset(void)
+{
+    return read_clocks().wall_offset;
 }
 
 jg_time_t time_wall(void)

@@ -140,7 +140,7 @@ static uint32_t permissions(struct proc_node at)
 /* When a place came to be: a process's with it, the others with the system. */
 static int64_t age(struct proc_node at)
 {
-    return time_wall() - time_monotonic() + at.born;
+    return time_wall_offset() + at.born;
 }
 
 int64_t proc_stat(struct task *t, struct proc_node at, bool follow, struct vfs_attr *out)

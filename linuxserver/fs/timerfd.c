@@ -157,7 +157,7 @@ int64_t timerfd_set(struct file *f, jg_time_t value, jg_time_t interval, bool ab
         return -EINVAL;
     if (absolute && value != JG_TIME_INFINITE &&
         (d->clock == CLOCK_REALTIME || d->clock == CLOCK_REALTIME_ALARM))
-        moved = now - time_wall(); /* the wall clock is never set */
+        moved = -time_wall_offset(); /* the wall clock is never set */
     mutex_lock(&tasks_lock);
     d->interval = interval;
     d->on = value != 0;

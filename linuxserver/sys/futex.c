@@ -38,7 +38,7 @@ static int64_t wait(struct task *t, const uint64_t *a, bool shared, uint32_t bit
 
 static jg_time_t from_wall(jg_time_t at)
 {
-    jg_time_t monotonic = at - time_wall() + time_monotonic();
+    jg_time_t monotonic = at - time_wall_offset();
 
     return monotonic > 0 ? monotonic : 0;
 }

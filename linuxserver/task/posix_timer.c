@@ -251,7 +251,7 @@ static jg_time_t on_our_clock(const struct posix_timer *timer, jg_time_t when)
     if (timer->is_cpu || timer->clock == CLOCK_MONOTONIC || timer->clock == CLOCK_BOOTTIME ||
         when == JG_TIME_INFINITE)
         return when;
-    return when - time_wall() + time_monotonic(); /* the wall clock is never set */
+    return when - time_wall_offset(); /* the wall clock is never set */
 }
 
 void posix_timer_set(struct posix_timer *timer, jg_time_t value, jg_time_t interval, bool absolute)

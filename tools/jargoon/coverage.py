@@ -9,7 +9,6 @@ import glob
 import json
 import os
 import subprocess
-import sys
 
 from . import paths, profile, progress
 from .errors import Failure
@@ -93,7 +92,7 @@ def _build():
 def _test(names, counts):
     environment = {**os.environ, "JARGOON_COVERAGE": counts,
                    "LLVM_PROFILE_FILE": os.path.join(counts, "host-%4m.profraw")}
-    done = subprocess.run([sys.executable, os.path.join(paths.TOP, "jargoon"), "test", *names],
+    done = subprocess.run([os.path.join(paths.TOP, "jargoon"), "test", *names],
                           stdin=subprocess.DEVNULL, env=environment, check=False)
     if done.returncode:
         progress.say("some tests failed; what they ran counts all the same")
