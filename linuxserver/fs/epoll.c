@@ -11,9 +11,7 @@
 #include "epoll.h"
 
 #include <jg/rt/heap.h>
-#include <jg/rt/string.h>
 
-#include <ipc/vfs_client.h>
 
 #include <task.h>
 
@@ -408,20 +406,11 @@ void epoll_forget(struct file *f)
     mutex_unlock(&epoll_lock);
 }
 
-static int64_t epoll_stat(struct file *f, struct vfs_attr *out)
-{
-    (void)f;
-    memset(out, 0, sizeof *out);
-    out->mode = 0600;
-    out->nlink = 1;
-    return 0;
-}
-
 static const struct file_ops epoll_ops = {
     .name = "[eventpoll]",
     .poll = epoll_poll,
     .seek = epoll_seek,
-    .stat = epoll_stat,
+    .stat = anonymous_stat,
     .release = epoll_release,
 };
 

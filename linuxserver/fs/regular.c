@@ -30,12 +30,7 @@ static int64_t regular_read(struct task *t, struct file *f, struct io *io, int64
 
 int64_t regular_too_large(struct task *t)
 {
-    siginfo_t info;
-
-    siginfo_user(&info, SIGXFSZ, SI_USER, t);
-    mutex_lock(&tasks_lock);
-    signal_send_task(t, &info);
-    mutex_unlock(&tasks_lock);
+    signal_self(t, SIGXFSZ);
     return -EFBIG;
 }
 

@@ -104,7 +104,8 @@ void tty_maybe_take(struct task *t, struct file *f)
     struct process *p = t->process;
 
     mutex_lock(&tasks_lock);
-    if (p->sid == p->pid && p->tty < 0 && !tty_of(f)->session && file_readable(f) && !tty_is_dead(f))
+    if (p->sid == p->pid && p->tty < 0 && !tty_of(f)->session && file_readable(f) &&
+        !tty_is_dead(f))
         give_to(tty_of(f), p);
     mutex_unlock(&tasks_lock);
 }
@@ -136,28 +137,28 @@ static bool may_ask(const struct task *t, const struct file *f)
     return tty_is_master(f) || t->process->tty == (int)tty_of(f)->number;
 }
 
-int64_t tty_get_group(struct task *t, struct file *f, uint64_t arg)
+/* What a terminal's `field` is, for who may ask. tasks_lock is taken. */
+static int64_t tell(struct task *t, const struct file *f, const int *field, bool never_none,
+                    uint64_t arg)
 {
-    int32_t group;
+    int32_t value;
     bool may;
 
     mutex_lock(&tasks_lock);
     may = may_ask(t, f);
-    group = tty_of(f)->group;
+    value = *field;
     mutex_unlock(&tasks_lock);
-    return may ? copy_out(t->mm, arg, &group, sizeof group) : -ENOTTY;
+    return may && (value || !never_none) ? copy_out(t->mm, arg, &value, sizeof value) : -ENOTTY;
+}
+
+int64_t tty_get_group(struct task *t, struct file *f, uint64_t arg)
+{
+    return tell(t, f, &tty_of(f)->group, false, arg);
 }
 
 int64_t tty_get_session(struct task *t, struct file *f, uint64_t arg)
 {
-    int32_t session;
-    bool may;
-
-    mutex_lock(&tasks_lock);
-    may = may_ask(t, f);
-    session = tty_of(f)->session;
-    mutex_unlock(&tasks_lock);
-    return may && session ? copy_out(t->mm, arg, &session, sizeof session) : -ENOTTY;
+    return tell(t, f, &tty_of(f)->session, true, arg);
 }
 
 /* The session of a group, or else of the process with that id; -1: neither is there. tasks_lock is held. */

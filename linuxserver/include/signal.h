@@ -115,6 +115,9 @@ int signal_send_group(int pgid, const siginfo_t *info);
 void signal_force(struct task *t, const siginfo_t *info);
 void signal_force_locked(struct task *t, const siginfo_t *info, bool fatal);
 
+/* A signal to a task for what it does itself, as by kill(2). Takes tasks_lock. */
+void signal_self(struct task *t, int sig);
+
 /* A write that nobody can read: SIGPIPE to the writer. Takes tasks_lock. Returns -EPIPE. */
 int64_t signal_broken_pipe(struct task *t);
 

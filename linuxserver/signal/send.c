@@ -211,14 +211,19 @@ void signal_force(struct task *t, const siginfo_t *info)
     mutex_unlock(&tasks_lock);
 }
 
-int64_t signal_broken_pipe(struct task *t)
+void signal_self(struct task *t, int sig)
 {
     siginfo_t info;
 
-    siginfo_user(&info, SIGPIPE, SI_USER, t);
+    siginfo_user(&info, sig, SI_USER, t);
     mutex_lock(&tasks_lock);
     signal_send_task(t, &info);
     mutex_unlock(&tasks_lock);
+}
+
+int64_t signal_broken_pipe(struct task *t)
+{
+    signal_self(t, SIGPIPE);
     return -EPIPE;
 }
 

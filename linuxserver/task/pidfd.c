@@ -9,9 +9,7 @@
 #include "pidfd.h"
 
 #include <jg/rt/format.h>
-#include <jg/rt/string.h>
 
-#include <ipc/vfs_client.h>
 
 #include "exit.h"
 
@@ -29,15 +27,6 @@ static uint32_t pidfd_poll(struct file *f, struct poll_table *table)
     ended = p->zombie;
     mutex_unlock(&tasks_lock);
     return ended ? POLLIN | POLLRDNORM : 0;
-}
-
-static int64_t pidfd_stat(struct file *f, struct vfs_attr *out)
-{
-    (void)f;
-    memset(out, 0, sizeof *out);
-    out->mode = 0600;
-    out->nlink = 1;
-    return 0;
 }
 
 static void pidfd_info(struct file *f, char *buf, size_t size)
@@ -59,7 +48,7 @@ static void pidfd_release(struct file *f)
 static const struct file_ops pidfd_ops = {
     .name = "[pidfd]",
     .poll = pidfd_poll,
-    .stat = pidfd_stat,
+    .stat = anonymous_stat,
     .release = pidfd_release,
     .info = pidfd_info,
 };

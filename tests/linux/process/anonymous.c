@@ -30,3 +30,24 @@ TEST(anonymous, links_name_the_kind)
     link_is(signalfd(-1, &set, 0), "anon_inode:[signalfd]");
     link_is((int)syscall(SYS_pidfd_open, getpid(), 0), "anon_inode:[pidfd]");
 }
+
+TEST(anonymous, all_are_one_node)
+{
+    struct stat first, st;
+    sigset_t set;
+    int fd[5];
+
+    sigemptyset(&set);
+    fd[0] = eventfd(0, 0);
+    fd[1] = epoll_create1(0);
+    fd[2] = timerfd_create(CLOCK_MONOTONIC, 0);
+    fd[3] = signalfd(-1, &set, 0);
+    fd[4] = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    CHECK_OK(fstat(fd[0], &first));
+    for (int i = 1; i < 5; i++) {
+        CHECK_OK(fstat(fd[i], &st));
+        CHECK_EQ(st.st_dev, first.st_dev);
+        CHECK_EQ(st.st_ino, first.st_ino);
+        CHECK_EQ(st.st_mode, 0600);
+    }
+}
