@@ -56,6 +56,8 @@ int64_t proc_watch_limit(struct task *reader, struct proc_node at, struct text *
 int64_t proc_set_watch_limit(struct task *writer, struct proc_node at, char *value, size_t size);
 int64_t proc_overcommit(struct task *reader, struct proc_node at, struct text *out);
 int64_t proc_set_overcommit(struct task *writer, struct proc_node at, char *value, size_t size);
+int64_t proc_sysvipc_msg(struct task *reader, struct proc_node at, struct text *out);
+int64_t proc_sysvipc_sem(struct task *reader, struct proc_node at, struct text *out);
 int64_t proc_sysvipc_shm(struct task *reader, struct proc_node at, struct text *out);
 int64_t proc_pty_count(struct task *reader, struct proc_node at, struct text *out);
 

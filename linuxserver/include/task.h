@@ -140,6 +140,7 @@ struct task {
     struct mm *mm;
     struct files *files;
     struct fs_context *fs;
+    struct sem_undo_list *sem_undo; /* ipc/sem.h; its own task's only */
     struct sighand *sighand;
     struct cred cred;
     char comm[16];

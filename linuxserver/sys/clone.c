@@ -6,6 +6,7 @@
 #include <jg/rt/string.h>
 
 #include <file.h>
+#include <ipc/sem.h>
 
 #define CLONE_NAMESPACES                                                                           \
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |  \
@@ -240,5 +241,7 @@ int64_t sys_unshare(struct task *t, const uint64_t *a)
         err = unshare_fs(t);
     if (!err && (flags & CLONE_FILES))
         err = unshare_files(t);
+    if (!err && (flags & CLONE_SYSVSEM))
+        sem_undo_leave(t);
     return err;
 }

@@ -24,6 +24,7 @@
 #include <server.h>
 #include <signal.h>
 #include <sync/timer.h>
+#include <ipc/sem.h>
 
 static struct process *process_create(void)
 {
@@ -76,6 +77,7 @@ static void task_discard(struct task *t)
         process_put(t->process);
     }
     mm_put(t->mm);
+    sem_undo_leave(t); /* its parent has it still: nothing is undone */
     files_put(t->files);
     if (t->fs)
         fs_put(t->fs);
@@ -112,6 +114,11 @@ static int share_or_copy(struct task *child, struct task *t, uint64_t flags)
     child->mm = flags & CLONE_VM ? mm_get(t->mm) : mm_clone(t->mm);
     child->files = flags & CLONE_FILES ? files_get(t->files) : files_clone(t->files);
     child->fs = flags & CLONE_FS ? fs_get(t->fs) : fs_clone(t->fs);
+    if (flags & CLONE_SYSVSEM) {
+        if (sem_undo_share(t))
+            return -ENOMEM;
+        child->sem_undo = sem_undo_get(t->sem_undo);
+    }
     child->sighand = flags & CLONE_SIGHAND ? sighand_get(t->sighand) : sighand_clone(t->sighand);
     return child->mm && child->files && child->fs && child->sighand ? 0 : -ENOMEM;
 }

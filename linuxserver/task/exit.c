@@ -20,6 +20,7 @@
 #include <server.h>
 #include <signal.h>
 #include <sync/futex.h>
+#include <ipc/sem.h>
 
 #include "answers.h"
 #include "itimer.h"
@@ -50,6 +51,7 @@ static void leave_shared(struct task *t)
 
     task_release_words(t, true);
     task_vfork_release(t);
+    sem_undo_leave(t);
     /* Others look through these under the lock: they go first, then what they showed. */
     mutex_lock(&tasks_lock);
     t->files = NULL;
