@@ -30,7 +30,7 @@ _spec = importlib.util.spec_from_file_location('linux_run', HERE.parent / 'linux
 linux = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(linux)
 
-MEMORY = {'jargoon': 128, 'linux': 512}  # MiB beside the root; Linux holds it twice while it unpacks it
+MEMORY = {'jargoon': 512, 'linux': 768}  # MiB beside the root; Linux holds it twice while it unpacks it
 INSIDE = '/programs'
 
 

@@ -23,7 +23,8 @@ BASE = ("base-files", "base-passwd", "bash", "coreutils", "dash", "debianutils",
 LEFT_OUT = tuple(f"usr/share/{name}/".encode() for name in
                  ("doc", "man", "info", "locale", "lintian", "bug", "X11", "doc-base", "menu", "i18n"))
 MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-LINKS = {"bin/sh": "dash", "bin/awk": "mawk", "etc/mtab": "/proc/mounts"}
+LINKS = {"bin/sh": "dash", "etc/mtab": "/proc/mounts"}
+ALTERNATIVES = {"awk": ("gawk", "mawk"), "cc": ("gcc",), "vim": ("vim.basic",), "pager": ("less",)}  # the first that is there
 FILES = {"etc/hostname": "debian\n", "etc/hosts": "127.0.0.1 localhost\n",
          "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n"}
 TIME = 1767225600 * 10**9  # of what is made here
@@ -43,7 +44,7 @@ def cached(packages):
 
 
 def _key(packages):
-    return paths.fingerprint(repr((RECIPE, roots.FORMAT, BASE, sorted(packages), LEFT_OUT, LINKS, FILES)))
+    return paths.fingerprint(repr((RECIPE, roots.FORMAT, BASE, sorted(packages), LEFT_OUT, LINKS, ALTERNATIVES, FILES)))
 
 
 def _made(name, packages):
@@ -114,13 +115,21 @@ class DebianTree(Tree):
 def complete(tree):
     """What the packages' scripts would have made."""
     for name, target in LINKS.items():
-        tree.add(name.encode(), Node(stat.S_IFLNK | 0o777, mtime=TIME, target=target.encode()))
+        _link(tree, name, target)
+    for name, programs in ALTERNATIVES.items():
+        there = [program for program in programs if tree.find(f"usr/bin/{program}".encode())]
+        if there:
+            _link(tree, f"usr/bin/{name}", there[0])
     for name, text in FILES.items():
         _put(tree, name, text.encode())
     for name in ("passwd", "group"):  # base-passwd's script copies them from there
         master = tree.find(f"usr/share/base-passwd/{name}.master".encode())
         if master:
             tree.add(f"etc/{name}".encode(), master)
+
+
+def _link(tree, name, target):
+    tree.add(name.encode(), Node(stat.S_IFLNK | 0o777, mtime=TIME, target=target.encode()))
 
 
 def _put(tree, name, data):

@@ -25,7 +25,7 @@ perl.processes)
         print "locked" unless flock B, LOCK_EX | LOCK_NB')"
     same 'abc' "$(perl -MSocket -MIO::Handle -e 'socketpair A, B, AF_UNIX, SOCK_STREAM, PF_UNSPEC; A->autoflush;
         print A "abc\n"; print scalar <B>')"
-    perl -MThread::Queue -Mthreads -e 'my $q = Thread::Queue->new(1 .. 50); $q->end;
+    perl -Mthreads -MThread::Queue -e 'my $q = Thread::Queue->new(1 .. 50); $q->end;
         my @t = map { threads->create(sub { my $s = 0; while (defined(my $x = $q->dequeue)) { $s += $x } $s }) } 1 .. 3;
         my $all = 0; $all += $_->join for @t; die $all if $all != 1275' ;;
 esac

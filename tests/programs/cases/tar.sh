@@ -3,6 +3,7 @@
 # case tar.five_megabytes 180 quick
 # A tree packed, compressed, unpacked; its checksum is known beforehand.
 . /programs/common.sh
+trap 'rm -rf tree old tree.tar*' EXIT
 
 # make_tree FILES
 make_tree() {

@@ -44,10 +44,10 @@ terminals.screen)
     if screen -ls | grep '\.work'; then exit 1; fi ;;
 terminals.vim)
     printf 'hello\nworld\nworld\n' >text
-    vim.basic -u NONE -es -c '%s/world/there/g' -c 'normal Gyyp' -c 'wq' text
+    vim -u NONE -es -c '%s/world/there/g' -c 'normal Gyyp' -c 'wq' text
     same 'hello there there there' "$(xargs <text)"
-    vim.basic -u NONE -es -c 'call writefile(systemlist("seq 5"), "numbers")' -c 'qa!' || true
+    vim -u NONE -es -c 'call writefile(systemlist("seq 5"), "numbers")' -c 'qa!' || true
     same '1 2 3 4 5' "$(xargs <numbers)"
-    vim.basic -u NONE -N -es -c 'set backup backupext=.old' -c '1d' -c 'wq' text
+    vim -u NONE -N -es -c 'set backup backupext=.old backupskip=' -c '1d' -c 'wq' text
     same 'there there there hello' "$(cat text | xargs) $(head -n 1 text.old)" ;;
 esac
