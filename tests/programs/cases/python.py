@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# case python.imports 90 quick
+# case python.imports 120 quick
 # case python.threads 60 quick
 # case python.subprocess 60 quick
 # case python.asyncio 60 quick
@@ -9,26 +9,16 @@
 # case python.socket 60 quick
 # case python.multiprocessing 90 quick
 # case python.files 60 quick
-"""The modules of Python's library that lean on the system; each case is a function."""
+"""The modules of Python's library that lean on the system. Each case is a function and imports what it tries."""
 
 import os
 import signal
 import sys
-import tempfile
 import time
-
-import asyncio
-import mmap
-import multiprocessing
-import queue
-import select
-import socket
-import sqlite3
-import subprocess
-import threading
 
 
 def imports():
+    import subprocess
     assert sys.version_info >= (3, 9) and sys.platform == 'linux'
     done = subprocess.run([sys.executable, '-c', 'import threading, subprocess, asyncio, sqlite3, mmap, '
                            'socket, select, multiprocessing; print(6 * 7)'], capture_output=True, check=True)
@@ -36,6 +26,8 @@ def imports():
 
 
 def threads():
+    import queue
+    import threading
     total, lock, todo = [0], threading.Lock(), queue.Queue()
 
     def work():
@@ -64,6 +56,7 @@ def threads():
 
 
 def subprocess_():
+    import subprocess
     assert subprocess.run(['cat'], input=b'x' * 1000000, capture_output=True).stdout == b'x' * 1000000
     assert subprocess.run('exit 3', shell=True).returncode == 3
     assert subprocess.run(['sh', '-c', 'kill -9 $$']).returncode == -9
@@ -88,6 +81,8 @@ def subprocess_():
 
 
 def asyncio_():
+    import asyncio
+    import subprocess
     async def serve(reader, writer):
         while line := await reader.readline():
             writer.write(line.upper())
@@ -123,6 +118,7 @@ def asyncio_():
 
 
 def sqlite3_():
+    import sqlite3
     base = sqlite3.connect('t.db')
     base.execute('pragma journal_mode=wal')
     base.execute('create table t (n integer primary key, s text)')
@@ -142,6 +138,7 @@ def sqlite3_():
 
 
 def mmap_():
+    import mmap
     with open('file', 'w+b') as file:
         file.truncate(10 * mmap.PAGESIZE)
         with mmap.mmap(file.fileno(), 0) as view:
@@ -166,6 +163,8 @@ def mmap_():
 
 
 def select_():
+    import select
+    import threading
     r, w = os.pipe()
     poller, epoll = select.poll(), select.epoll()
     poller.register(r, select.POLLIN)
@@ -182,6 +181,8 @@ def select_():
 
 
 def socket_():
+    import socket
+    import tempfile
     a, b = socket.socketpair()
     a.sendall(b'x' * 100)
     assert b.recv(1000) == b'x' * 100
@@ -218,6 +219,8 @@ def square(number):
 
 
 def multiprocessing_():
+    import multiprocessing
+    from multiprocessing import shared_memory
     with multiprocessing.Pool(3) as pool:
         assert pool.map(square, range(100)) == [n * n for n in range(100)]
     into, value = multiprocessing.Queue(), multiprocessing.Value('i', 0)
@@ -234,7 +237,6 @@ def multiprocessing_():
     for child in children:
         child.join()
     assert value.value == 300
-    from multiprocessing import shared_memory
     block = shared_memory.SharedMemory(create=True, size=5000)
     block.buf[:5] = b'hello'
     again = shared_memory.SharedMemory(block.name)
@@ -245,13 +247,14 @@ def multiprocessing_():
 
 
 def files():
+    import fcntl
+    import shutil
     for number in range(300):
         with open(f'f{number:03}', 'w') as file:
             file.write(str(number))
     assert sorted(os.listdir('.')) == [f'f{number:03}' for number in range(300)]
     with os.scandir('.') as entries:
         assert sum(entry.stat().st_size for entry in entries) == 10 + 90 * 2 + 200 * 3
-    import shutil
     os.makedirs('a/b/c')
     shutil.copy2('f100', 'a/b/c/x')
     shutil.copytree('a', 'z')
@@ -264,7 +267,6 @@ def files():
         file.seek(1 << 30)
         file.write(b'x')
     assert os.stat('sparse').st_blocks < 100 and os.stat('sparse').st_size == (1 << 30) + 1
-    import fcntl
     with open('f000') as one, open('f000') as two:
         fcntl.flock(one, fcntl.LOCK_EX)
         try:
