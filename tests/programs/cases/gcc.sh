@@ -79,7 +79,7 @@ all: $(objects)
 END
     make -j3 >log 2>&1 || { cat log; exit 1; }
     same 78 "$(./all)"
-    same "make: Nothing to be done for 'all'." "$(make -j3)"
+    same "make: 'all' is up to date." "$(make -j3)"
     sleep 1.1
     touch parts/part3.c
     same 1 "$(make -n | grep -c -- '-c -o')"
