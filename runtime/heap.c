@@ -179,7 +179,7 @@ static bool commit_pages(struct arena *a, unsigned first, unsigned count)
     return true;
 }
 
-static void *take_pages_in(struct arena *a, unsigned count, enum page_kind kind)
+static __attribute__((hot)) void *take_pages_in(struct arena *a, unsigned count, enum page_kind kind)
 {
     unsigned first = find_pages(a, count);
 
@@ -196,7 +196,7 @@ static void *take_pages_in(struct arena *a, unsigned count, enum page_kind kind)
     return page_address(a, first);
 }
 
-static void *take_pages(unsigned count, enum page_kind kind)
+static __attribute__((hot)) void *take_pages(unsigned count, enum page_kind kind)
 {
     struct arena *fresh;
     void *pages;
@@ -231,7 +231,7 @@ static void arena_check_empty(struct arena *a)
     arena_end(a, ARENA_BYTES, (committed + 1) * JG_PAGE_SIZE);
 }
 
-static void give_pages(struct arena *a, unsigned first)
+static __attribute__((hot)) void give_pages(struct arena *a, unsigned first)
 {
     unsigned count = a->page[first].count;
 
@@ -364,7 +364,7 @@ static size_t room_locked(const void *block)
     return a->page[index].count * JG_PAGE_SIZE;
 }
 
-void *rt_alloc(size_t size)
+__attribute__((hot)) void *rt_alloc(size_t size)
 {
     void *block;
 
@@ -374,7 +374,7 @@ void *rt_alloc(size_t size)
     return block;
 }
 
-void *rt_zalloc(size_t size)
+__attribute__((hot)) void *rt_zalloc(size_t size)
 {
     void *block = rt_alloc(size);
 
@@ -383,7 +383,7 @@ void *rt_zalloc(size_t size)
     return block;
 }
 
-void rt_free(void *block)
+__attribute__((hot)) void rt_free(void *block)
 {
     if (!block)
         return;

@@ -17,7 +17,7 @@ struct word {
 
 #define WORD sizeof(struct word)
 
-void *memcpy(void *restrict dst, const void *restrict src, size_t n)
+__attribute__((hot)) void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
     unsigned char *d = dst;
     const unsigned char *s = src;
@@ -36,7 +36,7 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n)
     return dst;
 }
 
-void *memmove(void *dst, const void *src, size_t n)
+__attribute__((hot)) void *memmove(void *dst, const void *src, size_t n)
 {
     unsigned char *d = dst;
     const unsigned char *s = src;
@@ -56,7 +56,7 @@ void *memmove(void *dst, const void *src, size_t n)
     return dst;
 }
 
-void *memset(void *dst, int value, size_t n)
+__attribute__((hot)) void *memset(void *dst, int value, size_t n)
 {
     unsigned char *d = dst;
     uint64_t v = (unsigned char)value * 0x0101010101010101ull;
@@ -73,7 +73,7 @@ void *memset(void *dst, int value, size_t n)
     return dst;
 }
 
-int memcmp(const void *a, const void *b, size_t n)
+__attribute__((hot)) int memcmp(const void *a, const void *b, size_t n)
 {
     const unsigned char *x = a, *y = b;
 

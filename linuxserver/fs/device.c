@@ -20,13 +20,13 @@ static int64_t null_read(struct task *t, struct file *f, struct io *io, int64_t 
     return 0;
 }
 
-static int64_t null_write(struct task *t, struct file *f, struct io *io, int64_t pos)
+static HOT_IO int64_t null_write(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
     (void)t, (void)f, (void)pos;
     return (int64_t)io->length;
 }
 
-static int64_t zero_read(struct task *t, struct file *f, struct io *io, int64_t pos)
+static HOT_IO int64_t zero_read(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
     int64_t done = 0;
 

@@ -129,7 +129,7 @@ struct file *files_lookup(struct files *files, int fd)
     return f;
 }
 
-struct file *fd_get(struct task *t, int fd)
+HOT_IO struct file *fd_get(struct task *t, int fd)
 {
     return files_lookup(t->files, fd);
 }
@@ -151,7 +151,7 @@ static int find_free(const struct files *files, int least)
     return fd;
 }
 
-bool fd_available(struct task *t)
+HOT_IO bool fd_available(struct task *t)
 {
     struct files *files = t->files;
     int limit = limit_of(t), fd;
@@ -162,7 +162,7 @@ bool fd_available(struct task *t)
     return fd < limit;
 }
 
-int fd_install(struct task *t, struct file *f, int least, bool cloexec)
+HOT_PATH int fd_install(struct task *t, struct file *f, int least, bool cloexec)
 {
     struct files *files = t->files;
     int fd, limit = limit_of(t), err;
@@ -205,7 +205,7 @@ int fd_install_at(struct task *t, struct file *f, int fd, bool cloexec)
     return err ? err : fd;
 }
 
-int fd_close(struct task *t, int fd)
+HOT_PATH int fd_close(struct task *t, int fd)
 {
     struct files *files = t->files;
     struct file *f = NULL;

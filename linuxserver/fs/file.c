@@ -23,7 +23,7 @@ unsigned files_open(void)
     return __atomic_load_n(&open_count, __ATOMIC_RELAXED);
 }
 
-struct file *file_create(const struct file_ops *ops, uint32_t flags, struct inode *inode,
+HOT_PATH struct file *file_create(const struct file_ops *ops, uint32_t flags, struct inode *inode,
                          void *data)
 {
     struct file *f = rt_zalloc(sizeof *f);
@@ -40,7 +40,7 @@ struct file *file_create(const struct file_ops *ops, uint32_t flags, struct inod
     return f;
 }
 
-void file_put(struct file *f)
+HOT_IO void file_put(struct file *f)
 {
     if (f && file_unref(f))
         file_end(f);
@@ -58,7 +58,7 @@ void file_end(struct file *f)
     __atomic_sub_fetch(&open_count, 1, __ATOMIC_RELAXED);
 }
 
-int64_t io_put(struct io *io, const void *src, size_t size)
+HOT_IO int64_t io_put(struct io *io, const void *src, size_t size)
 {
     size_t n = size < io->length ? size : io->length, done = n;
 
@@ -71,7 +71,7 @@ int64_t io_put(struct io *io, const void *src, size_t size)
     return done || !n ? (int64_t)done : -EFAULT;
 }
 
-int64_t io_get(struct io *io, void *dst, size_t size)
+HOT_IO int64_t io_get(struct io *io, void *dst, size_t size)
 {
     size_t n = size < io->length ? size : io->length, done = n;
 
@@ -100,7 +100,7 @@ int64_t inode_stat(struct file *f, struct vfs_attr *out)
     return vfs_errno(namecache_attr(f->inode, out));
 }
 
-int64_t plain_seek(struct file *f, int64_t offset, int whence)
+HOT_IO int64_t plain_seek(struct file *f, int64_t offset, int whence)
 {
     if (whence == SEEK_CUR)
         offset += f->pos;

@@ -130,7 +130,7 @@ static bool put_shared(struct inode *i)
     return false;
 }
 
-void inode_put(struct inode *i)
+HOT_PATH void inode_put(struct inode *i)
 {
     if (!i || put_shared(i))
         return;
@@ -149,7 +149,7 @@ void inode_put(struct inode *i)
     rt_free(i);
 }
 
-int inode_vmo(struct inode *i, jg_handle_t *vmo)
+HOT_IO int inode_vmo(struct inode *i, jg_handle_t *vmo)
 {
     int64_t err;
     jg_handle_t h;
@@ -171,7 +171,7 @@ int inode_vmo(struct inode *i, jg_handle_t *vmo)
     return 0;
 }
 
-int64_t vfs_errno(int32_t result)
+HOT_IO int64_t vfs_errno(int32_t result)
 {
     static const uint8_t number[] = {
         [VFS_ERROR_PERM] = EPERM,
@@ -213,7 +213,7 @@ int64_t vfs_errno(int32_t result)
     return -EIO;
 }
 
-void vfs_cred_of(struct task *t, struct vfs_cred *out)
+HOT_PATH void vfs_cred_of(struct task *t, struct vfs_cred *out)
 {
     const struct cred *c = &t->cred;
     static const struct {

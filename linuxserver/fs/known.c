@@ -1,10 +1,12 @@
 /* What is known of a file. See known.h. */
 #include "known.h"
 
+#include <hot.h>
+
 #define DAY         86400000000000ll
 #define PAGE_BLOCKS 8u /* of 512 bytes */
 
-bool known_merge(const struct known *k, const struct jg_info_vmo *now, struct vfs_attr *out)
+HOT_PATH bool known_merge(const struct known *k, const struct jg_info_vmo *now, struct vfs_attr *out)
 {
     *out = k->attr;
     out->size = now->size;

@@ -47,7 +47,7 @@ void locks_event(void)
 }
 
 /* Waits for the outcome of a ticket. A signal gives it up, unless it was granted by then. */
-static int64_t wait_for(struct task *t, jg_handle_t session, uint64_t ticket)
+static HOT_IO int64_t wait_for(struct task *t, jg_handle_t session, uint64_t ticket)
 {
     struct waiter w;
     int64_t err, end = 0;
@@ -88,13 +88,13 @@ static void release(const struct file *f, const void *owner, uint32_t kind)
     vfs_lock_release(of.session, of.node, of.key, (uint64_t)owner, kind);
 }
 
-void locks_release_owner(const struct file *f, const struct files *owner)
+HOT_PATH void locks_release_owner(const struct file *f, const struct files *owner)
 {
     if (f->inode ? f->inode->locked : f->locked)
         release(f, owner, VFS_LOCK_KIND_PROCESS);
 }
 
-void locks_release_file(const struct file *f)
+HOT_PATH void locks_release_file(const struct file *f)
 {
     if (f->locked & 1u << VFS_LOCK_KIND_FLOCK)
         release(f, f, VFS_LOCK_KIND_FLOCK);

@@ -13,6 +13,8 @@
 #include <jg/rt/string.h>
 #include <jg/stubs.h>
 
+#include <hot.h>
+
 #define SETS     256u
 #define WAYS     4u
 #define PATH_KEPT 255u
@@ -78,7 +80,7 @@ static bool same_cred(const struct vfs_cred *a, const struct vfs_cred *b)
 }
 
 /* The number of these credentials, or CREDS. */
-static unsigned find_cred(const struct vfs_cred *who)
+static HOT_PATH unsigned find_cred(const struct vfs_cred *who)
 {
     for (unsigned i = 0; i < cred_count; i++)
         if (same_cred(&creds[i], who))
@@ -91,7 +93,7 @@ static bool word_holds(unsigned word, uint64_t stamp)
     return __atomic_load_n(&words[word], __ATOMIC_ACQUIRE) <= stamp;
 }
 
-static bool all_hold(const uint16_t *word, unsigned count, uint64_t stamp)
+static HOT_PATH bool all_hold(const uint16_t *word, unsigned count, uint64_t stamp)
 {
     if (!word_holds(0, stamp))
         return false;
@@ -101,12 +103,12 @@ static bool all_hold(const uint16_t *word, unsigned count, uint64_t stamp)
     return true;
 }
 
-static bool name_holds(const struct name *n)
+static HOT_PATH bool name_holds(const struct name *n)
 {
     return all_hold(n->word, n->count, n->stamp);
 }
 
-static bool known_holds(const struct known *k)
+static HOT_PATH bool known_holds(const struct known *k)
 {
     return k->stamp && word_holds(0, k->stamp) && word_holds(k->word, k->stamp);
 }
@@ -117,7 +119,7 @@ static uint64_t mix(uint64_t hash, uint64_t part)
     return hash ^ hash >> 32;
 }
 
-static uint64_t hash_of(const struct walk *w, uint32_t how, unsigned cred)
+static HOT_PATH uint64_t hash_of(const struct walk *w, uint32_t how, unsigned cred)
 {
     uint64_t hash = mix(w->place.dir ^ w->place.root << 20,
                         (uint64_t)how << 40 ^ cred ^ (uint64_t)w->session << 8);
@@ -144,7 +146,7 @@ static bool matches(const struct name *n, const struct walk *w, uint64_t hash, u
 }
 
 /* The entry for a walk, stale or not. */
-static struct name *find(const struct walk *w, uint32_t how)
+static HOT_PATH struct name *find(const struct walk *w, uint32_t how)
 {
     unsigned cred = find_cred(&w->cred);
     struct name **set;
@@ -294,7 +296,7 @@ static void keep(const struct walk *w, uint32_t how, const struct answer *a)
 }
 
 /* The attributes from what is known. False: vfsd must be asked. */
-static bool attr_of(const struct known *k, const struct inode *i, struct vfs_attr *out)
+static HOT_PATH bool attr_of(const struct known *k, const struct inode *i, struct vfs_attr *out)
 {
     struct jg_info_vmo info;
 
@@ -333,7 +335,7 @@ static bool kept_stat(const struct walk *w, uint32_t how, struct vfs_attr *found
     return good;
 }
 
-int32_t namecache_stat(struct walk *w, uint32_t how, struct vfs_attr *found)
+HOT_PATH int32_t namecache_stat(struct walk *w, uint32_t how, struct vfs_attr *found)
 {
     struct answer a = {.found = found};
     struct vfs_basis on;
@@ -384,7 +386,7 @@ static bool kept_open(const struct walk *w, uint32_t how, struct inode **out, in
     return good;
 }
 
-int32_t namecache_open(struct walk *w, uint32_t how, uint32_t mode, struct inode **out,
+HOT_PATH int32_t namecache_open(struct walk *w, uint32_t how, uint32_t mode, struct inode **out,
                        uint32_t *foreign)
 {
     struct vfs_basis on = {0};

@@ -14,7 +14,7 @@
     (O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | \
      O_NOATIME | O_PATH | O_NOFOLLOW | O_TMPFILE | FASYNC)
 
-int64_t file_open_inode(struct task *t, struct inode *inode, uint32_t flags, struct file **out)
+HOT_PATH int64_t file_open_inode(struct task *t, struct inode *inode, uint32_t flags, struct file **out)
 {
     const struct file_ops *ops;
 
@@ -76,7 +76,7 @@ static uint32_t walk_flags(uint32_t flags)
     return how;
 }
 
-int64_t file_open(struct walk *w, uint32_t flags, uint32_t mode, struct file **out)
+HOT_PATH int64_t file_open(struct walk *w, uint32_t flags, uint32_t mode, struct file **out)
 {
     struct task *t = w->task;
     struct inode *inode;

@@ -42,7 +42,7 @@ static void set_scope(struct walk *w)
     }
 }
 
-static int64_t start_at(struct walk *w, int dirfd)
+static HOT_PATH int64_t start_at(struct walk *w, int dirfd)
 {
     struct task *t = w->task;
     struct file *f;
@@ -95,7 +95,7 @@ static void walk_free(struct walk *w)
     rt_free(w);
 }
 
-static struct walk *walk_create(struct task *t)
+static HOT_PATH struct walk *walk_create(struct task *t)
 {
     struct walk *w = walk_alloc();
 
@@ -108,7 +108,7 @@ static struct walk *walk_create(struct task *t)
     return w;
 }
 
-static int64_t begin(struct task *t, int dirfd, uint64_t path_va, bool empty_ok,
+static HOT_PATH int64_t begin(struct task *t, int dirfd, uint64_t path_va, bool empty_ok,
                      const struct path_rules *rules, struct walk **out)
 {
     struct walk *w = walk_create(t);
@@ -133,12 +133,12 @@ static int64_t begin(struct task *t, int dirfd, uint64_t path_va, bool empty_ok,
     return 0;
 }
 
-int64_t path_begin(struct task *t, int dirfd, uint64_t path_va, bool empty_ok, struct walk **out)
+HOT_PATH int64_t path_begin(struct task *t, int dirfd, uint64_t path_va, bool empty_ok, struct walk **out)
 {
     return begin(t, dirfd, path_va, empty_ok, NULL, out);
 }
 
-int64_t path_begin_ruled(struct task *t, int dirfd, uint64_t path_va,
+HOT_PATH int64_t path_begin_ruled(struct task *t, int dirfd, uint64_t path_va,
                          const struct path_rules *rules, struct walk **out)
 {
     return begin(t, dirfd, path_va, false, rules, out);
@@ -163,7 +163,7 @@ int64_t path_begin_kernel(struct task *t, const char *path, struct walk **out)
     return 0;
 }
 
-void path_end(struct walk *w)
+HOT_PATH void path_end(struct walk *w)
 {
     inode_put(w->hold);
     inode_put(w->base);
@@ -207,7 +207,7 @@ static int64_t run_proc(struct walk *w, bool follow, bool *done)
     return set_start(w, outside);
 }
 
-int64_t path_run(struct walk *w, bool follow, path_op op, void *arg)
+HOT_PATH int64_t path_run(struct walk *w, bool follow, path_op op, void *arg)
 {
     for (int crossings = 0; crossings < FOREIGN_MAX; crossings++) {
         uint32_t foreign = 0;
@@ -242,14 +242,14 @@ static uint32_t walk_how(const struct walk *w, const struct open_args *a)
     return a->how | w->rules.how | (w->length ? 0 : VFS_WALK_EMPTY_PATH);
 }
 
-static int32_t op_open(struct walk *w, void *arg, uint32_t *foreign)
+static HOT_PATH int32_t op_open(struct walk *w, void *arg, uint32_t *foreign)
 {
     struct open_args *a = arg;
 
     return namecache_open(w, walk_how(w, a), a->mode, &a->inode, foreign);
 }
 
-static int32_t op_stat(struct walk *w, void *arg, uint32_t *foreign)
+static HOT_PATH int32_t op_stat(struct walk *w, void *arg, uint32_t *foreign)
 {
     struct open_args *a = arg;
     int32_t r = namecache_stat(w, walk_how(w, a), a->found);
@@ -258,7 +258,7 @@ static int32_t op_stat(struct walk *w, void *arg, uint32_t *foreign)
     return r;
 }
 
-int64_t path_open(struct walk *w, uint32_t how, uint32_t mode, struct inode **out)
+HOT_PATH int64_t path_open(struct walk *w, uint32_t how, uint32_t mode, struct inode **out)
 {
     struct open_args a = {.how = how, .mode = mode};
     bool follow = !(how & VFS_WALK_NOFOLLOW) && (how & (VFS_WALK_CREATE | VFS_WALK_EXCLUSIVE)) !=
@@ -269,7 +269,7 @@ int64_t path_open(struct walk *w, uint32_t how, uint32_t mode, struct inode **ou
     return err;
 }
 
-int64_t path_stat(struct walk *w, uint32_t how, struct vfs_attr *found)
+HOT_PATH int64_t path_stat(struct walk *w, uint32_t how, struct vfs_attr *found)
 {
     struct open_args a = {.how = how, .found = found};
     int64_t err = path_run(w, !(how & VFS_WALK_NOFOLLOW), op_stat, &a);

@@ -4,7 +4,8 @@
  * Life:  made by pipe_create() or by the first fifo_open(); goes with its last open end.
  * Data:  pipe_ring.c.
  * Locks: pipe->lock, held while bytes are copied (a fault on a program's page waits for nobody that needs a
- *        pipe); never while a task sleeps. fifo_lock guards inode->fifo.
+ *        pipe); never while a task sleeps. fifo_lock guards inode->fifo. Who finds nothing to do registers, and
+ *        looks once more before it sleeps.
  */
 #include "pipe.h"
 
@@ -53,85 +54,114 @@ static void pipe_put(struct pipe *p)
     rt_free(p);
 }
 
-static int64_t pipe_read(struct task *t, struct file *f, struct io *io, int64_t pos)
+/* Takes what is there: bytes, 0 at the end, -EAGAIN where more may come, or -EFAULT. */
+static inline int64_t take(struct pipe *p, struct io *io)
+{
+    int64_t n;
+
+    mutex_lock(&p->lock);
+    n = ring_take(&p->ring, io);
+    if (!n && p->writers)
+        n = -EAGAIN;
+    mutex_unlock(&p->lock);
+    return n;
+}
+
+static int64_t take_later(struct task *t, struct pipe *p, struct io *io)
+{
+    struct waiter w;
+    int64_t n;
+
+    wait_add(&p->read_wait, &w, t);
+    for (;;) {
+        wait_prepare(t);
+        n = take(p, io);
+        if (n != -EAGAIN || (n = wait_sleep(t, JG_TIME_INFINITE)))
+            break;
+    }
+    wait_remove(&w);
+    return n;
+}
+
+static HOT_IO int64_t pipe_read(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
     struct pipe *p = pipe_of(f);
-    struct waiter w;
     int64_t n;
 
     (void)pos;
     if (!io->length)
         return 0;
-    wait_add(&p->read_wait, &w, t);
-    for (;;) {
-        bool over;
-
-        wait_prepare(t);
-        mutex_lock(&p->lock);
-        n = ring_take(&p->ring, io);
-        over = !p->writers;
-        mutex_unlock(&p->lock);
-        if (n || over)
-            break;
-        if (f->flags & O_NONBLOCK) {
-            n = -EAGAIN;
-            break;
-        }
-        if ((n = wait_sleep(t, JG_TIME_INFINITE)))
-            break;
-    }
-    wait_remove(&w);
+    n = take(p, io);
+    if (n == -EAGAIN && !(f->flags & O_NONBLOCK))
+        n = take_later(t, p, io);
     if (n > 0)
         wait_wake(&p->write_wait);
     return n;
 }
 
-static int64_t pipe_write(struct task *t, struct file *f, struct io *io, int64_t pos)
+/* Puts in what there is room for, if that is `least` bytes. Returns the bytes, 0 without room, or -errno. */
+static inline int64_t put(struct task *t, struct file *f, struct io *io, size_t least)
 {
     struct pipe *p = pipe_of(f);
-    /* At most PIPE_BUF bytes go in one piece or not at all. */
-    size_t least = io->length <= PIPE_BUF ? io->length : 1;
-    int64_t done = 0, n = 0;
+    bool no_reader;
+    int64_t n = 0;
+
+    mutex_lock(&p->lock);
+    no_reader = !p->readers;
+    if (!no_reader && f->flags & O_DIRECT)
+        n = ring_add_packets(&p->ring, io);
+    else if (!no_reader && ring_space(&p->ring) >= least)
+        n = ring_add(&p->ring, io);
+    mutex_unlock(&p->lock);
+    if (no_reader)
+        return signal_broken_pipe(t);
+    if (n > 0)
+        wait_wake(&p->read_wait);
+    return n;
+}
+
+/* At most PIPE_BUF bytes go in one piece or not at all. */
+static inline size_t least_of(const struct io *io, int64_t done)
+{
+    return !done && io->length <= PIPE_BUF ? io->length : 1;
+}
+
+/* The rest of a write that has put in `done` bytes. */
+static int64_t put_later(struct task *t, struct file *f, struct io *io, int64_t done)
+{
     struct waiter w;
+    int64_t n;
 
-    (void)pos;
-    if (!io->length)
-        return 0;
-    wait_add(&p->write_wait, &w, t);
+    wait_add(&pipe_of(f)->write_wait, &w, t);
     for (;;) {
-        bool no_reader;
-
         wait_prepare(t);
-        mutex_lock(&p->lock);
-        no_reader = !p->readers;
-        n = 0;
-        if (!no_reader && f->flags & O_DIRECT)
-            n = ring_add_packets(&p->ring, io);
-        else if (!no_reader && ring_space(&p->ring) >= least)
-            n = ring_add(&p->ring, io);
-        mutex_unlock(&p->lock);
-        if (n > 0) {
+        n = put(t, f, io, least_of(io, done));
+        if (n > 0)
             done += n;
-            wait_wake(&p->read_wait);
-        }
-        if (no_reader)
-            n = signal_broken_pipe(t);
-        if (no_reader || n < 0 || !io->length)
+        if (n < 0 || !io->length)
             break;
-        least = 1;
         if (n > 0)
             continue; /* the next round finds it full, or the memory missing */
         if (f->flags & O_NONBLOCK) {
             n = -EAGAIN;
             break;
         }
-        if (done == 0 && io->length <= PIPE_BUF)
-            least = io->length;
         if ((n = wait_sleep(t, JG_TIME_INFINITE)))
             break;
     }
     wait_remove(&w);
     return done ? done : n;
+}
+
+static HOT_IO int64_t pipe_write(struct task *t, struct file *f, struct io *io, int64_t pos)
+{
+    int64_t n;
+
+    (void)pos;
+    if (!io->length)
+        return 0;
+    n = put(t, f, io, least_of(io, 0));
+    return n < 0 || !io->length ? n : put_later(t, f, io, n);
 }
 
 static uint32_t pipe_poll(struct file *f, struct poll_table *table)

@@ -8,7 +8,27 @@
 
 static unsigned slot_of(const struct ring *r, uint64_t at)
 {
-    return (unsigned)(at / PAGE_SIZE % r->pages);
+    return (unsigned)(at / PAGE_SIZE) & (r->pages - 1);
+}
+
+/* Makes sure that the slot has a page. */
+static bool slot_fill(struct ring *r, unsigned slot)
+{
+    if (r->page[slot])
+        return true;
+    r->page[slot] = r->spare ? r->spare : rt_alloc(PAGE_SIZE);
+    r->spare = NULL;
+    return r->page[slot];
+}
+
+/* Its page holds nothing more. One is kept for what comes next. */
+static void slot_empty(struct ring *r, unsigned slot)
+{
+    if (r->spare)
+        rt_free(r->page[slot]);
+    else
+        r->spare = r->page[slot];
+    r->page[slot] = NULL;
 }
 
 /* An empty ring begins at a page again. */
@@ -29,10 +49,8 @@ static void advance(struct ring *r, size_t size)
      * page.
      */
     if (r->head == r->tail ||
-        (r->head % PAGE_SIZE == 0 && ring_used(r) <= (r->pages - 1) * PAGE_SIZE)) {
-        rt_free(r->page[slot]);
-        r->page[slot] = NULL;
-    }
+        (r->head % PAGE_SIZE == 0 && ring_used(r) <= (r->pages - 1) * PAGE_SIZE))
+        slot_empty(r, slot);
 }
 
 /* How much of `most` bytes at `at` is in one page. */
@@ -51,7 +69,7 @@ static void drop_packet(struct ring *r)
     memmove(r->packet, r->packet + 1, --r->packets * sizeof *r->packet);
 }
 
-int64_t ring_take(struct ring *r, struct io *io)
+HOT_IO int64_t ring_take(struct ring *r, struct io *io)
 {
     uint64_t end = r->packets ? r->packet[0].end : r->tail;
     int64_t done = 0;
@@ -91,7 +109,7 @@ size_t ring_peek(const struct ring *r, void *buf, size_t size)
     return size;
 }
 
-int64_t ring_add(struct ring *r, struct io *io)
+HOT_IO int64_t ring_add(struct ring *r, struct io *io)
 {
     int64_t done = 0;
 
@@ -99,7 +117,7 @@ int64_t ring_add(struct ring *r, struct io *io)
         unsigned slot = slot_of(r, r->tail);
         int64_t got;
 
-        if (!r->page[slot] && !(r->page[slot] = rt_alloc(PAGE_SIZE)))
+        if (!slot_fill(r, slot))
             return done ? done : -ENOMEM;
         got = io_get(io, r->page[slot] + r->tail % PAGE_SIZE, in_page(r->tail, ring_space(r)));
         if (got <= 0)
@@ -184,7 +202,7 @@ int64_t ring_return(struct ring *r, const void *data, size_t size)
         size_t n = size < end ? size : end;
         unsigned slot = slot_of(r, r->head - 1);
 
-        if (!r->page[slot] && !(r->page[slot] = rt_alloc(PAGE_SIZE)))
+        if (!slot_fill(r, slot))
             return -ENOMEM;
         memcpy(r->page[slot] + end - n, from + size - n, n);
         r->head -= n;
@@ -237,5 +255,6 @@ void ring_free(struct ring *r)
 {
     for (unsigned i = 0; i < RING_PAGES_MAX; i++)
         rt_free(r->page[i]);
+    rt_free(r->spare);
     rt_free(r->packet);
 }

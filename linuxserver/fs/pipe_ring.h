@@ -1,5 +1,5 @@
 /*
- * What a pipe holds: a ring of pages that exist only while they hold bytes, and the borders of packets (O_DIRECT).
+ * What a pipe holds: a ring of pages that exist only while they hold bytes, but for one, and the borders of packets (O_DIRECT).
  *
  * Life:  zeroed and given a size in pages by pipe.c; ring_free() at its end.
  * Locks: the pipe's, which everybody here holds.
@@ -17,22 +17,23 @@ struct packet {
 };
 
 struct ring {
-    unsigned pages;      /* capacity */
+    unsigned pages;      /* capacity; a power of two */
     uint64_t head, tail; /* bytes read and written so far */
     size_t promised;     /* room that nobody else may fill: pipe_splice.c */
     struct packet *packet; /* RING_PAGES_MAX of them, oldest first; NULL until there was one */
     unsigned packets;
+    uint8_t *spare; /* one more page, or NULL */
     uint8_t *page[RING_PAGES_MAX];
 };
 
 struct pipe {
     uint32_t refs; /* open ends, and openers that wait */
     struct mutex lock;
-    struct ring ring;
     unsigned readers, writers;
     uint64_t reader_opens, writer_opens; /* ever: fifo_open waits for a change */
     struct waitqueue read_wait, write_wait;
     struct inode *fifo;
+    struct ring ring;
 };
 
 /* The pipe of a file that is one. */

@@ -15,7 +15,7 @@
 #include "memfd.h"
 #include "namecache.h"
 
-static int64_t regular_read(struct task *t, struct file *f, struct io *io, int64_t pos)
+static HOT_IO int64_t regular_read(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
     uint64_t offset = (uint64_t)pos;
     jg_handle_t vmo;
@@ -50,7 +50,7 @@ int64_t regular_may_grow(struct task *t, struct inode *i, uint64_t size)
     return size > info.size ? regular_too_large(t) : 0;
 }
 
-static int64_t regular_write(struct task *t, struct file *f, struct io *io, int64_t pos)
+static HOT_IO int64_t regular_write(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
     uint64_t limit = t->process->limits.limit[RLIMIT_FSIZE].rlim_cur, offset = (uint64_t)pos;
     bool append = (f->flags & O_APPEND) || io->append, limited = limit <= INT64_MAX;
@@ -172,7 +172,7 @@ static int64_t regular_backing(struct file *f, struct backing **out)
     return 0;
 }
 
-static void regular_release(struct file *f)
+static HOT_PATH void regular_release(struct file *f)
 {
     if (file_writable(f))
         backing_unclaim(&f->inode->backing, false);

@@ -14,6 +14,7 @@
 #include <jg/rt/sync.h>
 #include <jg/types.h>
 
+#include <hot.h>
 #include <linux.h>
 #include <mm.h>
 #include <sync/wait.h>

@@ -7,11 +7,13 @@
  */
 #pragma once
 
-#define HOT                __attribute__((hot))
-#define HOT_DATA           __attribute__((section(".data.hot")))
 #define TRAP_PAGE_LOOP     __attribute__((section(".text.sorted.1"), aligned(4096)))
 #define TRAP_PAGE_HANDLERS __attribute__((section(".text.sorted.2")))
 #define TRAP_PAGE_CALL     __attribute__((section(".text.sorted.3")))
+#define HOT_IO             __attribute__((section(".text.sorted.4"))) /* reading, writing, waiting */
+#define HOT_PATH           __attribute__((section(".text.sorted.5"))) /* names, and what they stand for */
+#define HOT_SOCKET         __attribute__((section(".text.sorted.6")))
+#define HOT_DATA           __attribute__((section(".data.hot")))
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)

@@ -13,6 +13,7 @@
 #include <jg/rt/sync.h>
 #include <jg/stubs.h>
 
+#include <hot.h>
 #include <linux.h>
 
 struct task;

@@ -33,7 +33,7 @@ static int64_t move_on(struct mm *m, uint64_t va, void *buffer, size_t size, uin
     }
 }
 
-static HOT inline int64_t move(struct mm *m, uint64_t va, void *buffer, size_t size,
+static inline int64_t move(struct mm *m, uint64_t va, void *buffer, size_t size,
                                uint32_t flags)
 {
     struct jg_copy c = {
@@ -43,14 +43,14 @@ static HOT inline int64_t move(struct mm *m, uint64_t va, void *buffer, size_t s
     return n == (int64_t)size ? n : move_on(m, va, buffer, size, flags, n);
 }
 
-HOT size_t copy_in_some(struct mm *m, void *dst, uint64_t va, size_t size)
+HOT_IO size_t copy_in_some(struct mm *m, void *dst, uint64_t va, size_t size)
 {
     int64_t n = move(m, va, dst, size, JG_COPY_READ);
 
     return n > 0 ? (size_t)n : 0;
 }
 
-HOT size_t copy_out_some(struct mm *m, uint64_t va, const void *src, size_t size)
+HOT_IO size_t copy_out_some(struct mm *m, uint64_t va, const void *src, size_t size)
 {
     int64_t n = move(m, va, (void *)(uintptr_t)src, size, JG_COPY_WRITE);
 
@@ -65,17 +65,17 @@ static int whole(int64_t n, size_t size)
     return n == -ENOMEM ? -ENOMEM : -EFAULT;
 }
 
-HOT int copy_in(struct mm *m, void *dst, uint64_t va, size_t size)
+HOT_IO int copy_in(struct mm *m, void *dst, uint64_t va, size_t size)
 {
     return whole(move(m, va, dst, size, JG_COPY_READ), size);
 }
 
-HOT int copy_out(struct mm *m, uint64_t va, const void *src, size_t size)
+HOT_IO int copy_out(struct mm *m, uint64_t va, const void *src, size_t size)
 {
     return whole(move(m, va, (void *)(uintptr_t)src, size, JG_COPY_WRITE), size);
 }
 
-HOT int64_t copy_in_string(struct mm *m, char *dst, uint64_t va, size_t size)
+HOT_IO int64_t copy_in_string(struct mm *m, char *dst, uint64_t va, size_t size)
 {
     int64_t n = move(m, va, dst, size, JG_COPY_READ | JG_COPY_STRING);
 
@@ -117,7 +117,7 @@ static int64_t transfer_error(int64_t status)
     }
 }
 
-int64_t mm_transfer(struct mm *m, jg_handle_t vmo, uint32_t op, uint64_t va, uint64_t length,
+HOT_IO int64_t mm_transfer(struct mm *m, jg_handle_t vmo, uint32_t op, uint64_t va, uint64_t length,
                     uint64_t *offset, uint64_t size_limit)
 {
     struct jg_transfer x = {.op = op,

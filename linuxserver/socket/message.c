@@ -9,9 +9,11 @@
 #include <jg/rt/heap.h>
 #include <jg/rt/string.h>
 
+#include <hot.h>
+
 #define OVERHEAD 256u /* of a message, beside its bytes in steps of 512: near what Linux counts */
 
-int64_t parts_get(struct parts *p, void *dst, size_t n)
+HOT_SOCKET int64_t parts_get(struct parts *p, void *dst, size_t n)
 {
     struct io io;
 
@@ -36,7 +38,7 @@ int64_t parts_get(struct parts *p, void *dst, size_t n)
     return 0;
 }
 
-size_t parts_put(struct parts *p, const void *src, size_t n)
+HOT_SOCKET size_t parts_put(struct parts *p, const void *src, size_t n)
 {
     size_t done = 0;
 
@@ -65,7 +67,7 @@ size_t parts_put(struct parts *p, const void *src, size_t n)
     return done;
 }
 
-struct message *message_new(struct socket *s, size_t size)
+HOT_SOCKET struct message *message_new(struct socket *s, size_t size)
 {
     struct message *m = rt_alloc(sizeof *m + size);
 
@@ -78,7 +80,7 @@ struct message *message_new(struct socket *s, size_t size)
     return m;
 }
 
-void message_queue(struct socket *to, struct message *m)
+HOT_SOCKET void message_queue(struct socket *to, struct message *m)
 {
     m->sender->charged += m->charge;
     list_add_tail(&to->queue, &m->link);
@@ -88,7 +90,7 @@ void message_queue(struct socket *to, struct message *m)
         rights_launch(m->rights);
 }
 
-void message_take(struct socket *from, struct message *m)
+HOT_SOCKET void message_take(struct socket *from, struct message *m)
 {
     struct socket *sender = m->sender;
     bool was_full = socket_full(from);
@@ -114,7 +116,7 @@ void message_drop(struct message *m, struct rights **list)
     rt_free(m);
 }
 
-void message_free(struct message *m)
+HOT_SOCKET void message_free(struct message *m)
 {
     struct rights *list = NULL;
 

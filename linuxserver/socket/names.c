@@ -27,7 +27,7 @@ struct address *address_new(const void *name, uint32_t length)
     return a;
 }
 
-void address_put(struct address *a)
+HOT_SOCKET void address_put(struct address *a)
 {
     if (a && !__atomic_sub_fetch(&a->refs, 1, __ATOMIC_ACQ_REL))
         rt_free(a);

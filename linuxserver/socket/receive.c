@@ -254,7 +254,7 @@ static int64_t receive_datagram(struct task *t, struct file *f, struct parts *p,
     return err;
 }
 
-int64_t socket_receive(struct task *t, struct file *f, struct parts *p, struct incoming *in)
+HOT_SOCKET int64_t socket_receive(struct task *t, struct file *f, struct parts *p, struct incoming *in)
 {
     int64_t n;
 

@@ -142,7 +142,7 @@ void rights_drain(struct rights **list)
         collect_garbage();
 }
 
-void rights_free(struct rights *r)
+HOT_SOCKET void rights_free(struct rights *r)
 {
     struct rights *list = NULL;
 

@@ -60,7 +60,7 @@ static int64_t take_error(struct socket *s)
 }
 
 /* One try for a piece of a stream: 0, -EAGAIN when its charge is too high, or -errno. */
-static int64_t put_stream(struct task *t, struct socket *s, struct message *m, struct outgoing *o)
+static HOT_SOCKET int64_t put_stream(struct task *t, struct socket *s, struct message *m, struct outgoing *o)
 {
     int64_t err;
 
@@ -247,7 +247,7 @@ static int64_t send_packet(struct task *t, struct file *f, struct parts *p, stru
     return err ? err : send_datagram(t, f, p, o);
 }
 
-int64_t socket_send(struct task *t, struct file *f, struct parts *p, struct outgoing *o)
+HOT_SOCKET int64_t socket_send(struct task *t, struct file *f, struct parts *p, struct outgoing *o)
 {
     static uint32_t sends; /* of files */
 

@@ -18,7 +18,7 @@
 struct mutex unix_lock = MUTEX_INIT;
 static const struct file_ops socket_ops;
 
-struct socket *socket_of(const struct file *f)
+HOT_SOCKET struct socket *socket_of(const struct file *f)
 {
     return f->ops == &socket_ops ? f->data : NULL;
 }
@@ -53,7 +53,7 @@ struct socket *socket_new(int type)
     return s;
 }
 
-void socket_put(struct socket *s)
+HOT_SOCKET void socket_put(struct socket *s)
 {
     if (__atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL))
         return;
@@ -78,7 +78,7 @@ void peer_cred_of(struct task *t, struct peer_cred *out)
     *out = (struct peer_cred){.pid = t->process->pid, .uid = t->cred.euid, .gid = t->cred.egid};
 }
 
-jg_time_t socket_deadline(jg_time_t limit, bool now)
+HOT_SOCKET jg_time_t socket_deadline(jg_time_t limit, bool now)
 {
     jg_time_t from;
 
@@ -90,7 +90,7 @@ jg_time_t socket_deadline(jg_time_t limit, bool now)
     return limit > JG_TIME_INFINITE - from ? JG_TIME_INFINITE : from + limit;
 }
 
-int64_t socket_sleep(struct task *t, jg_time_t deadline)
+HOT_SOCKET int64_t socket_sleep(struct task *t, jg_time_t deadline)
 {
     int64_t err = deadline ? wait_sleep(t, deadline) : -ETIMEDOUT;
 
@@ -314,7 +314,7 @@ static int64_t transfer(struct task *t, struct file *f, struct parts *p, bool wr
     return n;
 }
 
-static int64_t socket_read(struct task *t, struct file *f, struct io *io, int64_t pos)
+static HOT_SOCKET int64_t socket_read(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
     struct iovec v = {.iov_base = (void *)io->va, .iov_len = io->length};
     struct parts p = {.mm = io->mm, .next = &v, .count = 1, .left = io->length};
@@ -323,7 +323,7 @@ static int64_t socket_read(struct task *t, struct file *f, struct io *io, int64_
     return transfer(t, f, &p, false, io->nowait);
 }
 
-static int64_t socket_write(struct task *t, struct file *f, struct io *io, int64_t pos)
+static HOT_SOCKET int64_t socket_write(struct task *t, struct file *f, struct io *io, int64_t pos)
 {
     struct iovec v = {.iov_base = (void *)io->va, .iov_len = io->length};
     struct parts p = {.mm = io->mm, .next = &v, .count = 1, .left = io->length};

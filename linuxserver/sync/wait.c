@@ -22,15 +22,16 @@ void wait_queue_init(struct waitqueue *queue)
     list_init(&queue->waiters);
 }
 
-static void add(struct waitqueue *queue, struct waiter *waiter)
+static HOT_IO void add(struct waitqueue *queue, struct waiter *waiter)
 {
     mutex_lock(&wait_lock);
     list_add_tail(&queue->waiters, &waiter->link);
     waiter->queued = true;
     mutex_unlock(&wait_lock);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* before the check: see nobody_waits() */
 }
 
-void wait_add(struct waitqueue *queue, struct waiter *waiter, struct task *task)
+HOT_IO void wait_add(struct waitqueue *queue, struct waiter *waiter, struct task *task)
 {
     waiter->task = task;
     waiter->notify = NULL;
@@ -42,7 +43,7 @@ void wait_add_notify(struct waitqueue *queue, struct waiter *waiter)
     add(queue, waiter);
 }
 
-void wait_remove(struct waiter *waiter)
+HOT_IO void wait_remove(struct waiter *waiter)
 {
     mutex_lock(&wait_lock);
     if (waiter->queued)
@@ -51,7 +52,7 @@ void wait_remove(struct waiter *waiter)
     mutex_unlock(&wait_lock);
 }
 
-void wait_prepare(struct task *task)
+HOT_IO void wait_prepare(struct task *task)
 {
     /* Sequentially consistent, so that the check that follows is not done before it. */
     __atomic_store_n(&task->wake, QUIET, __ATOMIC_SEQ_CST);
@@ -67,7 +68,7 @@ static bool may_sleep(struct task *task)
            was == SLEEPS;
 }
 
-static int sleep_until(struct task *task, jg_time_t deadline, const volatile uint32_t *stop)
+static HOT_IO int sleep_until(struct task *task, jg_time_t deadline, const volatile uint32_t *stop)
 {
     jg_status_t status;
 
@@ -87,7 +88,7 @@ static int sleep_until(struct task *task, jg_time_t deadline, const volatile uin
     }
 }
 
-int wait_sleep(struct task *task, jg_time_t deadline)
+HOT_IO int wait_sleep(struct task *task, jg_time_t deadline)
 {
     return sleep_until(task, deadline, &task->signalled);
 }
@@ -122,7 +123,7 @@ void wait_wake_task(struct task *task)
 }
 
 /* wait_lock is held. */
-static bool tell(struct waiter *w)
+static HOT_IO bool tell(struct waiter *w)
 {
     if (w->notify)
         return w->notify(w);
@@ -130,7 +131,7 @@ static bool tell(struct waiter *w)
     return true;
 }
 
-bool wait_wake_nested(struct waitqueue *queue)
+HOT_IO bool wait_wake_nested(struct waitqueue *queue)
 {
     bool any = false, exclusive_told = false;
 
@@ -149,8 +150,20 @@ bool wait_wake_nested(struct waitqueue *queue)
     return any;
 }
 
-void wait_wake(struct waitqueue *queue)
+/*
+ * That nobody is there is seen without the lock. The condition was changed before this fence, and who registers checks it
+ * after a fence of his own: either we see him, or he sees the change.
+ */
+static inline bool nobody_waits(const struct waitqueue *queue)
 {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return __atomic_load_n(&queue->waiters.next, __ATOMIC_RELAXED) == &queue->waiters;
+}
+
+HOT_IO void wait_wake(struct waitqueue *queue)
+{
+    if (nobody_waits(queue))
+        return;
     mutex_lock(&wait_lock);
     wake_number++;
     wait_wake_nested(queue);

@@ -10,7 +10,7 @@
 #include <fs/pipe.h>
 #include <linux/close_range.h>
 
-int64_t sys_close(struct task *t, const uint64_t *a)
+HOT_PATH int64_t sys_close(struct task *t, const uint64_t *a)
 {
     return fd_close(t, (int)a[0]);
 }

@@ -16,14 +16,14 @@ static mover mover_of(const struct file *f, bool write)
     return write ? f->ops->write : f->ops->read;
 }
 
-int64_t move_check(const struct file *f, bool write)
+HOT_IO int64_t move_check(const struct file *f, bool write)
 {
     if (!(write ? file_writable(f) : file_readable(f)))
         return -EBADF;
     return mover_of(f, write) ? 0 : -EINVAL;
 }
 
-int64_t move_here(struct task *t, struct file *f, struct io *io, bool write)
+HOT_IO int64_t move_here(struct task *t, struct file *f, struct io *io, bool write)
 {
     int64_t n;
 
@@ -66,7 +66,7 @@ static inline int64_t file_in(struct task *t, const uint64_t *a, bool write, boo
     return err;
 }
 
-static int64_t read_or_write(struct task *t, const uint64_t *a, bool write, bool positioned)
+static HOT_IO int64_t read_or_write(struct task *t, const uint64_t *a, bool write, bool positioned)
 {
     struct io io = {.mm = t->mm, .va = a[1], .length = a[2]};
     struct file *f;
@@ -79,22 +79,22 @@ static int64_t read_or_write(struct task *t, const uint64_t *a, bool write, bool
     return n;
 }
 
-int64_t sys_read(struct task *t, const uint64_t *a)
+HOT_IO int64_t sys_read(struct task *t, const uint64_t *a)
 {
     return read_or_write(t, a, false, false);
 }
 
-int64_t sys_write(struct task *t, const uint64_t *a)
+HOT_IO int64_t sys_write(struct task *t, const uint64_t *a)
 {
     return read_or_write(t, a, true, false);
 }
 
-int64_t sys_pread64(struct task *t, const uint64_t *a)
+HOT_IO int64_t sys_pread64(struct task *t, const uint64_t *a)
 {
     return read_or_write(t, a, false, true);
 }
 
-int64_t sys_pwrite64(struct task *t, const uint64_t *a)
+HOT_IO int64_t sys_pwrite64(struct task *t, const uint64_t *a)
 {
     return read_or_write(t, a, true, true);
 }

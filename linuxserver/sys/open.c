@@ -54,7 +54,7 @@ static struct path_rules rules_of(uint64_t resolve)
     };
 }
 
-static int64_t open_how(struct task *t, int dirfd, uint64_t path, const struct open_how *how)
+static HOT_PATH int64_t open_how(struct task *t, int dirfd, uint64_t path, const struct open_how *how)
 {
     struct path_rules rules = rules_of(how->resolve);
     uint32_t flags = (uint32_t)how->flags & ~(uint32_t)O_CLOEXEC;
@@ -96,7 +96,7 @@ static int64_t open_at(struct task *t, int dirfd, uint64_t path, uint32_t flags,
     return open_how(t, dirfd, path, &how);
 }
 
-int64_t sys_open(struct task *t, const uint64_t *a)
+HOT_PATH int64_t sys_open(struct task *t, const uint64_t *a)
 {
     return open_at(t, AT_FDCWD, a[0], (uint32_t)a[1], (uint32_t)a[2]);
 }

@@ -34,7 +34,7 @@ static uint32_t ask(struct entry *e, struct poll_table *table)
 }
 
 /* Returns how many entries are ready, 0 at the deadline, or -errno. */
-static int64_t wait_for(struct task *t, struct entry *e, size_t count, jg_time_t deadline)
+static HOT_IO int64_t wait_for(struct task *t, struct entry *e, size_t count, jg_time_t deadline)
 {
     struct poll_table table = {.task = t, .room = (unsigned)count * WAITERS_EACH};
     struct poll_table asking = {.task = t}, *how = &table;

@@ -64,7 +64,7 @@ static int64_t stat_at(struct task *t, int dirfd, uint64_t path, uint32_t flags,
     return r ? r : stat_out(t, va, &attr);
 }
 
-int64_t sys_stat(struct task *t, const uint64_t *a)
+HOT_PATH int64_t sys_stat(struct task *t, const uint64_t *a)
 {
     return stat_at(t, AT_FDCWD, a[0], 0, a[1]);
 }

@@ -42,7 +42,7 @@ void syscall_count_missing(const struct task *t, unsigned long count)
  * Handlers give EFAULT for any copy that failed. Where memory had run out it was no fault of the program's. (Two threads
  * that fail at once may swap the two; there is no memory for either.)
  */
-int64_t syscall_failure(struct task *t, int64_t result)
+HOT_IO int64_t syscall_failure(struct task *t, int64_t result)
 {
     if (result != -EFAULT && result != -ENOMEM)
         return result;

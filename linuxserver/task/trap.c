@@ -70,7 +70,7 @@ bool trap_handle(struct task *t, const struct jg_received *in, struct outcome *o
     return trap_end(t, out);
 }
 
-HOT bool trap_end(struct task *t, struct outcome *out)
+HOT_IO bool trap_end(struct task *t, struct outcome *out)
 {
     if (out->answer == ANSWER_NONE)
         return false;

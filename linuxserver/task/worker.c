@@ -60,14 +60,14 @@ void worker_unreserve(void)
     __atomic_sub_fetch(&count.reserved, 1, __ATOMIC_SEQ_CST);
 }
 
-void worker_sleeps(struct task *t)
+HOT_IO void worker_sleeps(struct task *t)
 {
     __atomic_add_fetch(&count.asleep, 1, __ATOMIC_SEQ_CST);
     if (t->outcome)
         t->outcome->slept = true;
 }
 
-void worker_awakes(void)
+HOT_IO void worker_awakes(void)
 {
     __atomic_sub_fetch(&count.asleep, 1, __ATOMIC_SEQ_CST);
 }

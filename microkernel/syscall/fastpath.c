@@ -201,6 +201,9 @@ static HOT NOINLINE void other_call(struct thread *t, uint64_t number)
     case JG_SYS_aspace_copy:
         finish(t, copy_fast(t));
         break;
+    case JG_SYS_vmo_transfer:
+        finish(t, transfer_fast(t));
+        break;
     case JG_SYS_call_read:
         finish(t, window_fast(t, true));
         break;

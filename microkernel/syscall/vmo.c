@@ -99,35 +99,6 @@ SYSCALL(vmo_physical)
     return vmo_handle(t, vmo_create_physical(b, c), RIGHTS_VMO & ~JG_RIGHT_EXECUTE);
 }
 
-SYSCALL(vmo_transfer)
-{
-    struct jg_transfer m;
-    struct object *object = NULL;
-    struct aspace *as = t->arch.aspace;
-    struct vmo *vmo;
-    bool read;
-    int64_t n;
-    jg_status_t status;
-
-    if (!copy_from_user(&m, b, sizeof(m)))
-        return JG_ERR_BAD_ADDRESS;
-    if (m.op < JG_TRANSFER_READ || m.op > JG_TRANSFER_PEEK)
-        return JG_ERR_INVALID_ARGS;
-    read = m.op == JG_TRANSFER_READ || m.op == JG_TRANSFER_PEEK;
-    status = get_vmo(t, a, read ? JG_RIGHT_READ : JG_RIGHT_WRITE, &vmo);
-    if (status == JG_OK && m.aspace != JG_HANDLE_NONE)
-        status = get(t, m.aspace, JG_TYPE_ASPACE, read ? JG_RIGHT_WRITE : JG_RIGHT_READ, &object);
-    if (status != JG_OK)
-        return status;
-    if (object)
-        as = memory_of(object)->as;
-    n = vmo_transfer(vmo, m.op, as, m.va, m.length, &m.offset, m.limit);
-    if (m.op == JG_TRANSFER_APPEND && n >= 0 &&
-        !copy_to_user(b + offsetof(struct jg_transfer, offset), &m.offset, sizeof(m.offset)))
-        return JG_ERR_BAD_ADDRESS;
-    return n;
-}
-
 SYSCALL(vmo_set_size)
 {
     struct vmo *vmo;

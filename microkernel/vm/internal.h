@@ -10,6 +10,8 @@
 /* --- radix.c: the pages of a VMO ------------------------------------------------------------- */
 
 #define PAGE_STATE_MASK 3ul
+#define RADIX_SHIFT 6
+#define RADIX_FANOUT (1u << RADIX_SHIFT)
 
 static inline paddr_t entry_frame(uint64_t entry)
 {
@@ -18,6 +20,14 @@ static inline paddr_t entry_frame(uint64_t entry)
 
 /* The slot of page `index`, or NULL: not there (or, with `make`, no memory for nodes). */
 uint64_t *radix_slot(struct vmo *vmo, uint64_t index, bool make);
+
+/*
+ * The slot after `slot`, which is that of `index`, or NULL where another node begins. While nothing is added or taken out.
+ */
+static inline uint64_t *radix_after(const struct vmo *vmo, uint64_t *slot, uint64_t index)
+{
+    return vmo->height && (index + 1) % RADIX_FANOUT ? slot + 1 : NULL;
+}
 
 /* The first index >= `index` that has a page, or UINT64_MAX. */
 uint64_t radix_next(struct vmo *vmo, uint64_t index);

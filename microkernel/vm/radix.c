@@ -6,17 +6,15 @@
 
 #include <mm/heap.h>
 
-#define FANOUT_SHIFT 6
-#define FANOUT (1u << FANOUT_SHIFT)
 #define HEIGHT_MAX 9u /* 2^54 pages */
 
 struct node {
-    uint64_t slot[FANOUT];
+    uint64_t slot[RADIX_FANOUT];
 };
 
 static bool grow(struct vmo *vmo, uint64_t index)
 {
-    while (index >> (FANOUT_SHIFT * vmo->height)) {
+    while (index >> (RADIX_SHIFT * vmo->height)) {
         if (vmo->root) {
             struct node *node = heap_zalloc(sizeof *node);
 
@@ -35,7 +33,7 @@ uint64_t *radix_slot(struct vmo *vmo, uint64_t index, bool make)
 {
     uint64_t *slot = (uint64_t *)&vmo->root;
 
-    if (unlikely(index >> (FANOUT_SHIFT * vmo->height)) && (!make || !grow(vmo, index)))
+    if (unlikely(index >> (RADIX_SHIFT * vmo->height)) && (!make || !grow(vmo, index)))
         return NULL;
     for (unsigned h = vmo->height; h-- > 0;) {
         if (unlikely(!*slot)) {
@@ -45,7 +43,7 @@ uint64_t *radix_slot(struct vmo *vmo, uint64_t index, bool make)
             if (!*slot)
                 return NULL;
         }
-        slot = &((struct node *)*slot)->slot[index >> (FANOUT_SHIFT * h) & (FANOUT - 1)];
+        slot = &((struct node *)*slot)->slot[index >> (RADIX_SHIFT * h) & (RADIX_FANOUT - 1)];
     }
     return slot;
 }
@@ -56,16 +54,16 @@ uint64_t radix_next(struct vmo *vmo, uint64_t index)
         uint64_t *slot = (uint64_t *)&vmo->root;
         unsigned h = vmo->height;
 
-        if (index >> (FANOUT_SHIFT * h))
+        if (index >> (RADIX_SHIFT * h))
             return UINT64_MAX;
         while (h && *slot) {
             h--;
-            slot = &((struct node *)*slot)->slot[index >> (FANOUT_SHIFT * h) & (FANOUT - 1)];
+            slot = &((struct node *)*slot)->slot[index >> (RADIX_SHIFT * h) & (RADIX_FANOUT - 1)];
         }
         if (*slot)
             return index;
         /* Nothing below this slot: on to what the next one covers. */
-        index = ((index >> (FANOUT_SHIFT * h)) + 1) << (FANOUT_SHIFT * h);
+        index = ((index >> (RADIX_SHIFT * h)) + 1) << (RADIX_SHIFT * h);
     }
 }
 
@@ -77,7 +75,7 @@ struct clearing {
 /* Clears below `slot`, which covers [base, base + 64^height). */
 static void clear_below(struct clearing *c, uint64_t *slot, unsigned height, uint64_t base)
 {
-    uint64_t span = 1ul << (FANOUT_SHIFT * height);
+    uint64_t span = 1ul << (RADIX_SHIFT * height);
     struct node *node;
     bool empty = true;
 
@@ -91,8 +89,8 @@ static void clear_below(struct clearing *c, uint64_t *slot, unsigned height, uin
         return;
     }
     node = (struct node *)*slot;
-    span >>= FANOUT_SHIFT;
-    for (unsigned i = 0; i < FANOUT; i++) {
+    span >>= RADIX_SHIFT;
+    for (unsigned i = 0; i < RADIX_FANOUT; i++) {
         clear_below(c, &node->slot[i], height - 1, base + i * span);
         empty &= !node->slot[i];
     }

@@ -4,7 +4,8 @@
  * In:    vmo_transfer().
  *
  * A page at a time: the user's side is faulted in first, then the VMO's page is found or made, then they are copied;
- * the new size is published after the bytes are there.
+ * the new size is published after the bytes are there. Whole pages that are there on both sides go faster: their
+ * entries are walked side by side.
  */
 #include "internal.h"
 
@@ -78,11 +79,74 @@ static jg_status_t write_step(struct transfer *t)
     return JG_OK;
 }
 
-static jg_status_t run(struct transfer *t, jg_status_t (*step)(struct transfer *))
+/* The entry for the user's next page if nothing is to be done first. `last`: the one before it, or NULL. */
+static INLINE pte_t *user_entry(struct transfer *t, pte_t *last, bool write)
+{
+    uintptr_t va = t->va + t->done;
+    pte_t *entry = last ? pte_after(last) : NULL;
+
+    if (unlikely(va >= JG_USER_TOP))
+        return NULL;
+    if (unlikely(!entry))
+        entry = pt_find(&t->as->pt, va);
+    if (unlikely(!entry || !pte_present(*entry) || (write && !pte_writable(*entry)) ||
+                 !frame_is_ram(pte_frame(*entry))))
+        return NULL;
+    return entry;
+}
+
+/*
+ * Copies whole pages as long as both sides' are there, within the VMO's size. Nothing else runs and nothing is made or
+ * taken away meanwhile, so that the entry after one is the next page's.
+ */
+static INLINE void whole_pages(struct transfer *t, bool read)
+{
+    uint64_t at = t->offset + t->done, index = at >> PAGE_SHIFT, *slot = NULL;
+    uint64_t end = MIN(t->offset + t->length, t->vmo->size);
+    pte_t *entry = NULL;
+
+    if ((at | (t->va + t->done)) & PAGE_MASK)
+        return;
+    for (; at + PAGE_SIZE <= end; index++, at += PAGE_SIZE) {
+        void *user, *page;
+
+        entry = user_entry(t, entry, read);
+        slot = slot ? radix_after(t->vmo, slot, index - 1) : NULL;
+        if (unlikely(!slot))
+            slot = radix_slot(t->vmo, index, false);
+        if (unlikely(!entry || !slot || !*slot))
+            return;
+        user = frame_virt(pte_frame(*entry));
+        page = frame_virt(entry_frame(*slot));
+        page_copy(read ? user : page, read ? page : user);
+        t->done += PAGE_SIZE;
+    }
+}
+
+static jg_status_t read_all(struct transfer *t)
 {
     while (t->done < t->length) {
-        jg_status_t status = step(t);
+        jg_status_t status;
 
+        whole_pages(t, true);
+        if (t->done == t->length)
+            break;
+        status = read_step(t);
+        if (status != JG_OK)
+            return status;
+    }
+    return JG_OK;
+}
+
+static jg_status_t write_all(struct transfer *t)
+{
+    while (t->done < t->length) {
+        jg_status_t status;
+
+        whole_pages(t, false);
+        if (t->done == t->length)
+            break;
+        status = write_step(t);
         if (status != JG_OK)
             return status;
     }
@@ -112,7 +176,7 @@ int64_t vmo_transfer(struct vmo *vmo, unsigned op, struct aspace *as, uintptr_t 
         if (t.offset >= vmo->size)
             return 0;
         t.length = MIN(length, vmo->size - t.offset);
-        status = run(&t, read_step);
+        status = read_all(&t);
         if (op == JG_TRANSFER_READ)
             vmo->accessed = time_wall();
         return result(&t, status);
@@ -127,7 +191,7 @@ int64_t vmo_transfer(struct vmo *vmo, unsigned op, struct aspace *as, uintptr_t 
     if (t.offset >= limit)
         return JG_ERR_TOO_BIG;
     t.length = MIN(length, limit - t.offset);
-    status = run(&t, write_step);
+    status = write_all(&t);
     if (t.done)
         vmo->modified = time_wall();
     return result(&t, status);

@@ -417,6 +417,37 @@ TEST(fastpath, a_copy_by_a_handle_that_closed_or_is_weaker_fails)
     jg_handle_close((jg_handle_t)weak);
 }
 
+static int64_t transfer(uint32_t op, jg_handle_t vmo)
+{
+    struct jg_transfer t = {.op = op, .aspace = space, .va = FAR_VA, .length = 8, .limit = UINT64_MAX};
+
+    return jg_vmo_transfer(vmo, &t);
+}
+
+/* As with copies: what is remembered of both handles ends with them, and does not widen their rights. */
+TEST(fastpath, a_transfer_does_not_outlive_the_rights_it_was_found_with)
+{
+    jg_handle_t vmo = (jg_handle_t)jg_vmo_create(100, 0, JG_HANDLE_NONE);
+    int64_t weak = jg_handle_duplicate(vmo, JG_RIGHT_READ);
+    uint64_t value = 7;
+
+    CHECK(space_make(3));
+    CHECK_EQ(copy(space, JG_COPY_WRITE, FAR_VA, &value, 8), 8);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(transfer(JG_TRANSFER_WRITE, vmo), 8);
+        CHECK_EQ(transfer(JG_TRANSFER_READ, vmo), 8);
+        CHECK_EQ(transfer(JG_TRANSFER_READ, (jg_handle_t)weak), 8);
+        CHECK_EQ(transfer(JG_TRANSFER_WRITE, (jg_handle_t)weak), JG_ERR_ACCESS_DENIED);
+    }
+    CHECK_EQ(transfer(99, vmo), JG_ERR_INVALID_ARGS);
+    jg_handle_close(vmo);
+    CHECK_EQ(transfer(JG_TRANSFER_READ, vmo), JG_ERR_BAD_HANDLE);
+    CHECK_EQ(transfer(JG_TRANSFER_READ, (jg_handle_t)weak), 8);
+    jg_handle_close(space);
+    CHECK_EQ(transfer(JG_TRANSFER_READ, (jg_handle_t)weak), JG_ERR_BAD_HANDLE);
+    jg_handle_close((jg_handle_t)weak);
+}
+
 TEST(fastpath, strings_end_at_their_zero)
 {
     char text[300], back[300];

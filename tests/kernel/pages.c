@@ -48,6 +48,33 @@ TEST(pages, written_bytes_come_back_and_holes_are_zeros)
     jg_handle_close(v);
 }
 
+TEST(pages, whole_pages_go_side_by_side)
+{
+    enum { MANY = 140, HOLE = 65 }; /* more than a node of the VMO's tree holds */
+    jg_handle_t v = make(MANY * PAGE + 50);
+    char *p = map_pages((MANY + 1) * PAGE), *q = map_pages((MANY + 1) * PAGE);
+
+    for (unsigned i = 0; i < MANY; i++)
+        memset(p + i * PAGE, (int)i + 1, PAGE);
+    CHECK_EQ(move_bytes(JG_TRANSFER_WRITE, v, p, HOLE * PAGE, 0), HOLE * PAGE);
+    CHECK_EQ(move_bytes(JG_TRANSFER_WRITE, v, p + (HOLE + 1) * PAGE, (MANY - HOLE - 1) * PAGE, (HOLE + 1) * PAGE),
+             (MANY - HOLE - 1) * PAGE);
+    CHECK_EQ(committed(v), MANY - 1);
+    for (int round = 0; round < 2; round++) { /* the first time q's pages are not there */
+        CHECK_EQ(move_bytes(JG_TRANSFER_READ, v, q, (MANY + 1) * PAGE, 0), MANY * PAGE + 50);
+        for (unsigned i = 0; i < MANY; i++)
+            for (unsigned at = 0; at < PAGE; at += PAGE / 8 - 1)
+                CHECK_EQ((unsigned char)q[i * PAGE + at], i == HOLE ? 0 : i + 1);
+    }
+    /* Over what is there, from the third page on: the same walk in the other direction. */
+    CHECK_EQ(move_bytes(JG_TRANSFER_WRITE, v, p, 100 * PAGE, 2 * PAGE), 100 * PAGE);
+    CHECK_EQ(move_bytes(JG_TRANSFER_READ, v, q, MANY * PAGE, 0), MANY * PAGE);
+    for (unsigned i = 0; i < MANY; i++)
+        CHECK_EQ((unsigned char)q[i * PAGE + 77], i >= 2 && i < 102 ? i - 1 : i + 1);
+    CHECK_EQ(size_of(v), MANY * PAGE + 50);
+    jg_handle_close(v);
+}
+
 TEST(pages, append_and_limit)
 {
     jg_handle_t v = make(0);

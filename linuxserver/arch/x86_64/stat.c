@@ -3,6 +3,7 @@
 
 #include <jg/rt/string.h>
 
+#include <hot.h>
 #include <linux.h>
 
 /* Linux's new_encode_dev. */
@@ -11,7 +12,7 @@ static uint64_t device_number(uint32_t major, uint32_t minor)
     return (minor & 0xffull) | (uint64_t)major << 8 | (uint64_t)(minor & ~0xffu) << 12;
 }
 
-void stat_from_attr(const struct vfs_attr *a, struct linux_stat *st)
+HOT_PATH void stat_from_attr(const struct vfs_attr *a, struct linux_stat *st)
 {
     memset(st, 0, sizeof *st);
     st->st_dev = a->dev;

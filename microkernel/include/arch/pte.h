@@ -41,6 +41,12 @@ void pt_unload(const struct pagetable *pt);
 /* The entry for `va`, or NULL where there is no table. */
 pte_t *pt_find(const struct pagetable *pt, uintptr_t va);
 
+/* The entry after that one; NULL where its table ends: tables are as long as a page, and stand where one begins. */
+static inline pte_t *pte_after(pte_t *entry)
+{
+    return (uintptr_t)(entry + 1) & PAGE_MASK ? entry + 1 : NULL;
+}
+
 /* The entry for `va`; makes tables as needed; NULL: no memory. */
 pte_t *pt_make(struct pagetable *pt, uintptr_t va);
 

@@ -96,6 +96,9 @@ struct thread {
     uint64_t space_epoch;    /* its last small copy (syscall/copy.c): as struct route */
     struct aspace *space;
     jg_handle_t space_handle;
+    jg_handle_t file_handle; /* its last transfer, in the same way */
+    uint64_t file_epoch;
+    struct vmo *file;
     uint64_t reply_lost;     /* PARKED: JG_INFO_REPLY_LOST or 0, for the coming delivery */
     struct thread *next_parked;
     struct port *port; /* PARKED, QUEUED: where; no reference: closing it empties both queues */
