@@ -6,6 +6,8 @@
  *        of no return" there are only stores, which leave the same state as the slow path would. What leads from a
  *        handle to the port behind it is remembered in the thread (struct route) and good while no handle
  *        anywhere has been closed, so that the tables and objects in between are not touched again.
+ *        Exit work of the thread that waits (arch.work) is no matter here: it stays with the thread until that is about
+ *        to be in user mode again.
  * Locks: the big lock. No queue, no scheduler, no allocation, no vector registers.
  */
 #include <core/hooks.h>
@@ -51,7 +53,7 @@ static INLINE bool trap_fast(struct thread *thread)
     struct level *level = &thread->levels[top];
     struct thread *worker = level->port->parked;
 
-    if (unlikely(!worker || thread->arch.work))
+    if (unlikely(!worker))
         return false;
 
     /* Point of no return. */
@@ -106,7 +108,7 @@ static INLINE bool call_now(struct thread *thread, bool extended)
     uint64_t info = arch_call_info(&thread->arch);
     struct thread *worker = thread->call.port->parked;
 
-    if (unlikely(!worker || thread->arch.work || thread->kicked))
+    if (unlikely(!worker || thread->kicked))
         return false;
 
     /* Point of no return. */
@@ -128,8 +130,7 @@ static INLINE bool reply_wait_fast(struct thread *thread)
                  (info & (JG_REPLY_PASS | JG_REPLY_POLL | JG_REPLY_RESUME | JG_REPLY_YIELD))))
         return false;
     port = thread->wait.port;
-    if (unlikely(!list_empty(&port->queue) || thread->arch.work || thread->kicked ||
-                 !sched_may_switch(caller)))
+    if (unlikely(!list_empty(&port->queue) || thread->kicked || !sched_may_switch(caller)))
         return false;
     if (caller->kind == JG_KIND_CALL) {
         if (unlikely(caller->extended && (caller->extra.room || caller->extra.sent_count)))

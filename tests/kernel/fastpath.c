@@ -1,7 +1,7 @@
 /*
  * The checks of the fast paths, each made to fire after the common case has been through: what a thread remembers of a
- * handle, of whom it serves and of an address space must not outlive it. (That exit work is pending at an entry cannot
- * happen on one processor; the rest of the traps' checks is in trap.c and kick.c.)
+ * handle, of whom it serves and of an address space must not outlive it. (Kicks, bands and slices are in refusals.c, the rest of
+ * the traps' checks in trap.c and kick.c.)
  */
 #include "test.h"
 

@@ -41,22 +41,32 @@ static int64_t set_entry(jg_handle_t thread, uint8_t *stack, void (*fn)(void *),
     return jg_thread_write_state(thread, JG_STATE_REGS, &regs, sizeof(regs));
 }
 
-int64_t thread_make(jg_handle_t process, uint8_t *stack, void (*fn)(void *), void *arg)
+int64_t thread_make_as(jg_handle_t process, uint32_t flags, uint8_t *stack, void (*fn)(void *), void *arg)
 {
-    int64_t thread = jg_thread_create(process, JG_HANDLE_NONE, 0);
+    int64_t thread = jg_thread_create(process, JG_HANDLE_NONE, flags);
     int64_t status = thread < 0 ? thread : set_entry((jg_handle_t)thread, stack, fn, arg);
 
     return status < 0 ? status : thread;
 }
 
-int64_t thread_run(void (*fn)(void *), void *arg)
+int64_t thread_make(jg_handle_t process, uint8_t *stack, void (*fn)(void *), void *arg)
+{
+    return thread_make_as(process, 0, stack, fn, arg);
+}
+
+int64_t thread_run_as(uint32_t flags, void (*fn)(void *), void *arg)
 {
     uint8_t *stack = map_pages(STACK_BYTES);
-    int64_t thread = stack ? thread_make(my_process, stack, fn, arg) : JG_ERR_NO_MEMORY;
+    int64_t thread = stack ? thread_make_as(my_process, flags, stack, fn, arg) : JG_ERR_NO_MEMORY;
 
     if (thread > 0)
         jg_thread_start((jg_handle_t)thread);
     return thread;
+}
+
+int64_t thread_run(void (*fn)(void *), void *arg)
+{
+    return thread_run_as(0, fn, arg);
 }
 
 bool child_make(struct child *c, jg_handle_t job, void (*fn)(void *), void *arg)

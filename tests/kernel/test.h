@@ -78,8 +78,14 @@ void child_end(struct child *c);
 /* Makes another thread in `process`, which runs fn(arg) on `stack`; not started. Negative: an error. */
 int64_t thread_make(jg_handle_t process, uint8_t *stack, void (*fn)(void *), void *arg);
 
+/* As thread_make(), with flags of jg_thread_create. */
+int64_t thread_make_as(jg_handle_t process, uint32_t flags, uint8_t *stack, void (*fn)(void *), void *arg);
+
 /* Runs fn(arg) on a thread of this process. The handle has all rights; the stack is never given back. */
 int64_t thread_run(void (*fn)(void *), void *arg);
+
+/* As thread_run(), with flags of jg_thread_create. */
+int64_t thread_run_as(uint32_t flags, void (*fn)(void *), void *arg);
 
 /* Maps zeros; NULL when there is no memory. */
 void *map_pages(size_t bytes);

@@ -71,23 +71,10 @@ static void serve_and_look(void *unused)
 
 static bool begin(void (*server)(void *), uint32_t flags)
 {
-    int64_t thread = jg_thread_create(my_process, JG_HANDLE_NONE, flags);
-    int64_t pattern;
-    struct jg_regs regs;
-    uint8_t *stack = map_pages(STACK_BYTES);
-
     port = (jg_handle_t)jg_port_create();
     done = wrong = 0;
     seen = 0;
-    TRY(thread > 0 && stack);
-    /* The registers that a helper's thread would begin with. */
-    pattern = thread_make(my_process, stack, server, NULL);
-    TRY(pattern > 0);
-    TRY(jg_thread_read_state((jg_handle_t)pattern, JG_STATE_REGS, &regs, sizeof regs) == sizeof regs);
-    TRY(jg_thread_write_state((jg_handle_t)thread, JG_STATE_REGS, &regs, sizeof regs) == JG_OK);
-    jg_handle_close((jg_handle_t)pattern);
-    TRY(jg_thread_start((jg_handle_t)thread) == JG_OK);
-    jg_handle_close((jg_handle_t)thread);
+    TRY(thread_run_as(flags, server, NULL) > 0);
     sleep_ms(1);
     return true;
 }
@@ -158,24 +145,21 @@ static void trap_once(void *use)
         done++; /* no more calls: the next request is not to be ours */
 }
 
-/* A process whose thread has promised, and breaks it; its handle to our port, with which the thread begins, in *port. */
+/* A process whose thread has promised, and breaks it. */
 static bool breaker_make(struct child *c)
 {
-    struct jg_regs regs;
     int64_t given, thread;
 
-    TRY(child_make(c, my_job, serve_then_look, NULL));
     port = (jg_handle_t)jg_port_create();
-    given = jg_process_give(c->process, port, JG_RIGHTS_SAME);
-    thread = jg_thread_create(c->process, JG_HANDLE_NONE, JG_THREAD_NO_VECTOR);
-    TRY(given > 0 && thread > 0);
-    TRY(jg_thread_read_state(c->thread, JG_STATE_REGS, &regs, sizeof regs) == sizeof regs);
-    regs.rdi = (uint64_t)given;
-    TRY(jg_thread_write_state((jg_handle_t)thread, JG_STATE_REGS, &regs, sizeof regs) == JG_OK);
-    jg_handle_close(c->thread);
-    c->thread = (jg_handle_t)thread;
     done = 0;
     seen = 0;
+    TRY(child_make(c, my_job, NULL, NULL));
+    given = jg_process_give(c->process, port, JG_RIGHTS_SAME);
+    TRY(given > 0);
+    thread = thread_make_as(c->process, JG_THREAD_NO_VECTOR, c->stack, serve_then_look, (void *)given);
+    TRY(thread > 0);
+    jg_handle_close(c->thread);
+    c->thread = (jg_handle_t)thread;
     return jg_thread_start(c->thread) == JG_OK;
 }
 
