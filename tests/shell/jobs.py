@@ -208,6 +208,13 @@ def pty_steps():
         prompt(p)
         line(p, 'echo /dev/pts/*', r'^/dev/pts/0 /dev/pts/ptmx')
 
+    def a_master_that_dies_hangs_up(p):
+        # Its leader gets SIGHUP, then reads the end of file, and has no terminal any more.
+        line(p, "sleep 50 | script -q -c 'trap \"echo hup >>/tmp/h\" HUP; read x || echo end >>/tmp/h; "
+                "(read x </dev/tty) || echo none >>/tmp/h' /dev/null >/dev/null 2>&1 &")
+        line(p, 'sleep 2; kill -9 $!; sleep 2; sort /tmp/h', r'^end\r\nhup\r\nnone')
+        line(p, 'kill %1; wait 2>/dev/null; echo /dev/pts/*', r'^/dev/pts/0 /dev/pts/ptmx')
+
     def the_end(p):
         p.type('exit 5\r')
         p.quiet(1)
@@ -217,7 +224,8 @@ def pty_steps():
         line(p, 'stty -a | grep -c -- "-icanon"', r'^\d')
 
     return [(function.__name__, function) for function in (
-        the_terminal_is_a_pty, it_has_the_outer_size, a_size_is_a_signal, a_pty_in_a_pty, the_end)]
+        the_terminal_is_a_pty, it_has_the_outer_size, a_size_is_a_signal, a_pty_in_a_pty,
+        a_master_that_dies_hangs_up, the_end)]
 
 
 def bash_options():
