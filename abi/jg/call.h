@@ -55,6 +55,7 @@ enum jg_trap {
      * answer's word 0 is the thread's cookie at this level from now on; RESUME keeps the one it inherited.
      */
     JG_TRAP_BIRTH = 7,
+    JG_TRAP_ORPHAN = 8,    /* the level above is gone, and the trap that it had with it; no words */
 };
 
 #define JG_FAULT_WRITE 1u

@@ -65,3 +65,4 @@ enum jg_job_what {
 };
 #define JG_ORPHANS_KILL 0u /* the default: the process ends with JG_ERR_PEER_CLOSED */
 #define JG_ORPHANS_PASS 1u /* the level is removed and the trap goes to the one below, if any */
+#define JG_ORPHANS_TELL 2u /* the level is removed and the one below, if any, gets JG_TRAP_ORPHAN */

@@ -121,11 +121,12 @@ static uint8_t without_bit(uint8_t set, unsigned level)
 void trap_orphan(struct thread *thread)
 {
     unsigned level = thread->level;
+    uint32_t policy = thread->process->object.job->orphans;
     struct level gone = thread->levels[level];
 
     thread->state = THREAD_HELD; /* by nobody, until it is somewhere again */
     token_drop(thread);
-    if (thread->process->object.job->orphans == JG_ORPHANS_KILL || level == 0) {
+    if (policy == JG_ORPHANS_KILL || level == 0) {
         process_kill(thread->process, JG_ERR_PEER_CLOSED);
         return;
     }
@@ -134,7 +135,9 @@ void trap_orphan(struct thread *thread)
     thread->level_count--;
     thread->see_result = without_bit(thread->see_result, level);
     thread->births = without_bit(thread->births, level);
-    if (thread->reason == JG_TRAP_RESULT || thread->reason == JG_TRAP_BIRTH)
+    if (policy == JG_ORPHANS_TELL)
+        trap_send_to(thread, level - 1, JG_TRAP_ORPHAN);
+    else if (thread->reason == JG_TRAP_RESULT || thread->reason == JG_TRAP_BIRTH)
         trap_result_up(thread, level);
     else
         trap_send_to(thread, level - 1, thread->reason);

@@ -117,7 +117,7 @@ jg_status_t job_set(struct job *job, uint32_t what, uint64_t value)
         job->account.critical = value > 0 || !job->object.job;
         return JG_OK;
     case JG_JOB_ORPHANS:
-        if (value > JG_ORPHANS_PASS)
+        if (value > JG_ORPHANS_TELL)
             return JG_ERR_INVALID_ARGS;
         job->orphans = (uint32_t)value;
         return JG_OK;

@@ -248,16 +248,16 @@ TEST(death, of_a_server_kills_its_trapped_programs)
     jg_handle_close(port);
 }
 
-TEST(death, of_an_upper_level_passes_to_the_one_below_where_the_job_says_so)
+/* Lets the server of an upper level die with a trap in hand; `r` gets what arrives below. */
+static void upper_level_dies(uint32_t policy, struct jg_received *r)
 {
     jg_handle_t root = my_job, base = (jg_handle_t)jg_port_create();
     jg_handle_t top = (jg_handle_t)jg_port_create();
-    struct jg_received r;
     struct child server, c;
 
     CHECK(make_server(&server, top));
     my_job = (jg_handle_t)jg_job_create(root);
-    CHECK_EQ(jg_job_set(my_job, JG_JOB_ORPHANS, JG_ORPHANS_PASS), JG_OK);
+    CHECK_EQ(jg_job_set(my_job, JG_JOB_ORPHANS, policy), JG_OK);
     bool made = child_make_trapped(&c, base, 10, trap_once, NULL);
     jg_handle_close(my_job);
     my_job = root;
@@ -266,15 +266,31 @@ TEST(death, of_an_upper_level_passes_to_the_one_below_where_the_job_says_so)
     jg_handle_close(top);
     CHECK_EQ(jg_thread_start(c.thread), JG_OK);
     CHECK(wait_change(&server_has_it, 0));
-    CHECK_EQ(poll_port(base, &r), JG_ERR_WOULD_BLOCK);
+    CHECK_EQ(poll_port(base, r), JG_ERR_WOULD_BLOCK);
     jg_task_kill(server.process, 0);
-    CHECK_EQ(receive(base, &r), JG_OK);
-    CHECK_EQ(r.key, 10);
-    CHECK_EQ(r.word[6], 7);
-    CHECK_EQ(reply_word(r.token, 0), JG_OK);
+    CHECK_EQ(receive(base, r), JG_OK);
+    CHECK_EQ(r->key, 10);
+    CHECK_EQ(reply_word(r->token, 0), JG_OK);
     child_end(&c);
     child_end(&server);
     jg_handle_close(base);
+}
+
+TEST(death, of_an_upper_level_passes_to_the_one_below_where_the_job_says_so)
+{
+    struct jg_received r = {0};
+
+    upper_level_dies(JG_ORPHANS_PASS, &r);
+    CHECK_EQ(JG_INFO_LABEL(r.info), JG_TRAP_SYSCALL);
+    CHECK_EQ(r.word[6], 7);
+}
+
+TEST(death, of_an_upper_level_is_told_to_the_one_below_where_the_job_says_so)
+{
+    struct jg_received r = {0};
+
+    upper_level_dies(JG_ORPHANS_TELL, &r);
+    CHECK_EQ(JG_INFO_LABEL(r.info), JG_TRAP_ORPHAN);
 }
 
 TEST(death, of_a_port_ends_traps_that_are_queued_or_come_later)
