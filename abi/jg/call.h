@@ -34,6 +34,7 @@ enum jg_kind {
     JG_KIND_CLOSED = 4,    /* the last handle of the bound end's peer is gone: key */
     JG_KIND_TIMER = 5,     /* timer: key */
     JG_KIND_INTERRUPT = 6, /* interrupt: key; masked until jg_interrupt_ack */
+    JG_KIND_GONE = 7,      /* threads have ended of which an upper level was here: one or more */
 };
 
 enum jg_trap {

@@ -30,6 +30,8 @@ jg_status_t port_create(struct job *job, struct port **out)
         return status;
     }
     list_init(&port->queue);
+    list_init(&port->gone.link);
+    port->gone.kind = JG_KIND_GONE;
     *out = port;
     return JG_OK;
 }

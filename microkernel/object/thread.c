@@ -196,8 +196,11 @@ void thread_end(struct thread *thread, int64_t code)
     token_forget(thread);
     thread->state = THREAD_ENDED;
     for (unsigned i = 0; i < thread->level_count; i++)
-        if (thread->levels[i].port)
+        if (thread->levels[i].port) {
+            if (i)
+                port_raise(thread->levels[i].port, &thread->levels[i].port->gone);
             object_unref(&thread->levels[i].port->object);
+        }
     thread->level_count = 0;
     list_remove(&thread->in_process);
     process->run_ticks += thread->run_ticks;

@@ -228,3 +228,18 @@ TEST(tracer, a_level_on_a_held_thread_hears_of_it_before_the_next_instruction)
     trace_end(&t);
     jg_handle_close(upmost);
 }
+
+TEST(tracer, the_end_of_a_thread_is_told_to_its_upper_levels)
+{
+    struct jg_received gone;
+    struct traced t;
+
+    CHECK(trace(&t, tell, text));
+    CHECK_EQ(poll_port(t.top, &gone), JG_ERR_WOULD_BLOCK);
+    CHECK_EQ(jg_task_kill(t.child.thread, 0), JG_OK);
+    CHECK_EQ(receive(t.top, &gone), JG_OK);
+    CHECK_EQ(JG_INFO_KIND(gone.info), JG_KIND_GONE);
+    CHECK_EQ(poll_port(t.top, &gone), JG_ERR_WOULD_BLOCK);
+    CHECK_EQ(poll_port(t.base, &gone), JG_ERR_WOULD_BLOCK);
+    trace_end(&t);
+}

@@ -15,6 +15,7 @@ struct port {
     struct thread *parked; /* LIFO through next_parked: the last one to park is the warmest */
     struct list queue; /* struct packet.link, first in first out; empty while anybody is parked */
     bool closed;       /* the last handle is gone: nobody can ever park again */
+    struct packet gone; /* JG_KIND_GONE */
 };
 
 /* Makes a port. Returns JG_OK with one reference in *out, JG_ERR_QUOTA or JG_ERR_NO_MEMORY. */
