@@ -1,7 +1,7 @@
 /*
  * The boot image's directory (jg/image.h).
  *
- * In:   main.c opens it first and closes it when everything runs.
+ * In:   main.c opens it first and trims it when everything runs.
  * Note: the file comes from outside, so each offset is checked once, here.
  */
 #include "bootimage.h"
@@ -55,10 +55,15 @@ const void *bootimage_data(const struct bootimage *image, const struct jg_boot_s
     return (const char *)image->head + section->offset;
 }
 
-void bootimage_close(struct bootimage *image)
+void bootimage_trim(struct bootimage *image, bool (*keep)(void *arg, const char *name), void *arg)
 {
-    jg_aspace_unmap(JG_HANDLE_NONE, (uintptr_t)image->head, image->size);
-    jg_vmo_range(image->vmo, JG_VMO_DECOMMIT, 0, image->size);
-    jg_handle_close(image->vmo);
-    *image = (struct bootimage){0};
+    for (uint32_t i = 0; i < image->head->count; i++) {
+        const struct jg_boot_section *s = &image->head->section[i];
+        uint64_t end = s->offset + s->size;
+
+        end = (end + JG_PAGE_SIZE - 1) & ~(JG_PAGE_SIZE - 1ull);
+        if (!keep(arg, s->name))
+            jg_vmo_range(image->vmo, JG_VMO_DECOMMIT, s->offset,
+                         (end < image->size ? end : image->size) - s->offset);
+    }
 }

@@ -25,11 +25,11 @@ const char *bootimage_open(struct bootimage *image, jg_handle_t vmo, uint64_t si
 /* Finds a section by its name. Returns NULL when there is none. */
 const struct jg_boot_section *bootimage_find(const struct bootimage *image, const char *name);
 
-/* The bytes of a section, valid until bootimage_close(). */
+/* The bytes of a section, valid until bootimage_trim(). */
 const void *bootimage_data(const struct bootimage *image, const struct jg_boot_section *section);
 
 /*
- * Gives the image's memory back to the machine. Nothing of it may be used afterwards; what the
- * servers took out of it stays theirs.
+ * Gives the memory of all sections but those that `keep` wants back to the machine. Nothing else of them may be
+ * used afterwards; what the servers took out of them stays theirs.
  */
-void bootimage_close(struct bootimage *image);
+void bootimage_trim(struct bootimage *image, bool (*keep)(void *arg, const char *name), void *arg);

@@ -106,6 +106,8 @@ static bool set(struct parser *p, const struct text *key, struct text value)
         return append(p, &value, c->arg, &c->argc);
     if (text_is(key, "env"))
         return append(p, &value, c->env, &c->envc);
+    if (text_is(key, "levels"))
+        return (c->levels = keep(p, &value)) != NULL;
     if (text_is(key, "cwd"))
         return (c->cwd = keep(p, &value)) != NULL;
     if (text_is(key, "stdin"))

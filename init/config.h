@@ -15,6 +15,7 @@ enum config_stdio { CONFIG_TTY, CONFIG_STREAM, CONFIG_NULL };
 
 struct config {
     char personality[CONFIG_NAME_MAX];
+    const char *levels; /* personalities above it, or NULL */
     const char *cwd;
     enum config_stdio stdio[3];
     uint16_t rows, columns;

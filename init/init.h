@@ -8,6 +8,16 @@
 #include "manifest.h"
 #include "server.h"
 
+#define LEVELS_MAX 32u /* of all stacks together */
+
+/* A server that stands above the personality, for the programs of one stack. */
+struct level {
+    bool used;
+    uint64_t stack;   /* the personality's number for it */
+    jg_handle_t port; /* where the traps of its threads arrive, until they do */
+    struct server server;
+};
+
 struct init {
     struct bootimage image;
     struct config config;
@@ -18,6 +28,7 @@ struct init {
     struct server server[MANIFEST_SERVERS_MAX];
     /* Those that init talks to: entries of `server`, or NULL before they answer. */
     struct server *console, *vfs, *personality;
+    struct level level[LEVELS_MAX];
 };
 
 /*

@@ -4,7 +4,8 @@
  * In:    server_main(), from the kernel's first process.
  * Life:  boot image, manifest, consoled (from here on a failure can be told to the host),
  *        configuration, vfsd and its trees, the personality, the first program; then it only
- *        listens: the personality's event, or the death of a server. Every path ends in ending.c.
+ *        listens: the personality's event, or the death of a server. Every path ends in ending.c, but for
+ *        the levels that programs ask for, which come and go (levels.c).
  * Calls: init calls servers and is called by none.
  */
 #include <ipc/console_client.h>
@@ -18,6 +19,7 @@
 
 #include "ending.h"
 #include "init.h"
+#include "levels.h"
 #include "personality.h"
 
 static struct init the_init;
@@ -145,6 +147,7 @@ static _Noreturn void listen(struct init *init)
     static const struct jg_message none;
     struct jg_received r;
     jg_status_t status;
+    unsigned number;
 
     for (;;) {
         status = jg_reply_wait(init->maker.port, JG_TOKEN_NONE, &none, &r);
@@ -152,10 +155,15 @@ static _Noreturn void listen(struct init *init)
             continue;
         if (status < 0)
             ending_fail(init, "init cannot wait: %s", status_text(status));
-        if (r.key & SERVER_KEY_ENDED)
-            server_ended(init, (unsigned)(r.key & SERVER_KEY_NUMBER));
-        if ((r.key & SERVER_KEY_NUMBER) == init->personality->number)
+        number = (unsigned)(r.key & SERVER_KEY_NUMBER);
+        if (r.key & SERVER_KEY_ENDED) {
+            if (number < MANIFEST_SERVERS_MAX)
+                server_ended(init, number);
+            levels_ended(init, number);
+        } else if (number == init->personality->number) {
             personality_check_status(init);
+            levels_answer(init);
+        }
     }
 }
 
@@ -172,7 +180,8 @@ int server_main(const struct jg_startup *startup)
     unpack(init, "root", VFS_ROOT_KIND_USER);
     unpack(init, "system", VFS_ROOT_KIND_SYSTEM);
     personality_start(init);
-    bootimage_close(&init->image);
+    bootimage_trim(&init->image, levels_need, init);
+    levels_show(init);
     personality_launch_first(init);
     listen(init);
 }

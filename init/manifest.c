@@ -67,6 +67,8 @@ static bool property(struct manifest_server *s, const struct text *key, struct t
         return grant(s, line, JG_RESOURCE_DMA, false);
     if (text_is(key, "log"))
         return grant(s, line, JG_RESOURCE_LOG, false);
+    if (text_is(key, "level"))
+        return s->level = s->personality;
     if (!text_word(line, &word))
         return false;
     if (text_is(key, "binary"))

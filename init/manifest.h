@@ -21,6 +21,7 @@ struct manifest_server {
     char binary[40]; /* section of the boot image */
     char first[64];  /* personality: the program that runs the user's, or "" */
     bool personality;
+    bool level;      /* personality: stands above another, when a program asks for it */
     unsigned priority; /* JG_PRIORITY_* */
     uint64_t reserve;  /* frames */
     uint32_t grant_count;

@@ -20,53 +20,87 @@
 
 #define PROBLEM_SIZE 257 /* string<256> and its zero */
 #define SIGNALLED    128u
-#define GIFTS        5u /* of every personality; test options follow */
 
-#define PORT_RIGHTS (JG_RIGHT_DUPLICATE | JG_RIGHT_TRANSFER | JG_RIGHT_INSPECT | JG_RIGHT_WAIT)
-
-/* The sessions of a personality, as they are made for it. */
-struct sessions {
-    jg_handle_t events, vfs, system, console, time;
-};
-
-static jg_handle_t need(struct init *init, int64_t handle)
+/* Makes a channel and an event on `events`. Returns the end to call. */
+static int64_t make_session(jg_handle_t events, uint64_t key, jg_handle_t *bound,
+                            jg_handle_t *changed)
 {
-    if (handle < 0)
-        ending_fail(init, "init cannot make the personality's sessions: %s", status_text(handle));
-    return (jg_handle_t)handle;
-}
-
-/* Makes a channel. Returns the end to call and writes the one to be bound. */
-static jg_handle_t make_channel(struct init *init, jg_handle_t *bound)
-{
+    int64_t event = jg_event_create(events, key), status;
     jg_handle_t end[2];
 
-    need(init, jg_channel_create(end));
+    if (event < 0)
+        return event;
+    status = jg_channel_create(end);
+    if (status < 0) {
+        jg_handle_close((jg_handle_t)event);
+        return status;
+    }
+    *changed = (jg_handle_t)event;
     *bound = end[1];
     return end[0];
 }
 
-static jg_handle_t open_vfs(struct init *init, jg_handle_t events, uint32_t kind,
-                            uint32_t read_only)
+/* A server that refuses a session has no memory for it. */
+static int64_t opened(int64_t session, int32_t error)
 {
-    jg_handle_t changed = need(init, jg_event_create(events, JG_EVENTS_VFS)), bound;
-    jg_handle_t session = make_channel(init, &bound);
-    int32_t error = vfs_open_session(init->vfs->control, bound, changed, kind, read_only);
-
-    if (error)
-        ending_fail(init, "vfsd opens no session (%d)", error);
-    return session;
+    if (!error)
+        return session;
+    jg_handle_close((jg_handle_t)session);
+    return error < 0 ? error : JG_ERR_NO_MEMORY;
 }
 
-static jg_handle_t open_console(struct init *init, jg_handle_t events)
+static int64_t open_vfs(struct init *init, jg_handle_t events, uint32_t kind, uint32_t read_only)
 {
-    jg_handle_t changed = need(init, jg_event_create(events, JG_EVENTS_CONSOLE)), bound;
-    jg_handle_t session = make_channel(init, &bound);
-    int32_t error = console_open_session(init->console->control, bound, changed);
+    jg_handle_t bound, changed;
+    int64_t session = make_session(events, JG_EVENTS_VFS, &bound, &changed);
 
-    if (error)
-        ending_fail(init, "consoled opens no session (%d)", error);
-    return session;
+    return session < 0 ? session
+                       : opened(session, vfs_open_session(init->vfs->control, bound, changed, kind,
+                                                          read_only));
+}
+
+static int64_t open_console(struct init *init, jg_handle_t events)
+{
+    jg_handle_t bound, changed;
+    int64_t session = make_session(events, JG_EVENTS_CONSOLE, &bound, &changed);
+
+    return session < 0 ? session
+                       : opened(session,
+                                console_open_session(init->console->control, bound, changed));
+}
+
+int64_t personality_open_sessions(struct init *init, struct personality_sessions *s)
+{
+    int64_t made[PERSONALITY_GIFTS] = {jg_port_create()}, failed = 0;
+    jg_handle_t events = made[0] < 0 ? JG_HANDLE_NONE : (jg_handle_t)made[0];
+
+    made[1] = open_vfs(init, events, VFS_ROOT_KIND_USER, 0);
+    made[2] = open_vfs(init, events, VFS_ROOT_KIND_SYSTEM, 1);
+    made[3] = open_console(init, events);
+    made[4] = jg_handle_duplicate(init->time, JG_RIGHTS_SAME);
+    for (unsigned i = 0; i < PERSONALITY_GIFTS; i++) {
+        s->handle[i] = made[i] < 0 ? JG_HANDLE_NONE : (jg_handle_t)made[i];
+        failed = made[i] < 0 && !failed ? made[i] : failed;
+    }
+    if (failed)
+        personality_close_sessions(s);
+    return failed;
+}
+
+void personality_close_sessions(struct personality_sessions *s)
+{
+    for (unsigned i = 0; i < PERSONALITY_GIFTS; i++)
+        if (s->handle[i])
+            jg_handle_close(s->handle[i]);
+}
+
+void personality_fill_gifts(struct loader_gift *gifts, const struct personality_sessions *s)
+{
+    static const char *const names[PERSONALITY_GIFTS] = {"events", "vfs", "system", "console",
+                                                         "time"};
+
+    for (unsigned i = 0; i < PERSONALITY_GIFTS; i++)
+        gifts[i] = (struct loader_gift){names[i], s->handle[i], i ? JG_RIGHTS_SAME : SERVER_WAIT_RIGHTS, 0};
 }
 
 static _Noreturn void unknown(struct init *init)
@@ -75,7 +109,7 @@ static _Noreturn void unknown(struct init *init)
     size_t n = 0;
 
     for (uint32_t i = 0; i < init->manifest.count && n < sizeof names; i++)
-        if (init->manifest.server[i].personality)
+        if (init->manifest.server[i].personality && !init->manifest.server[i].level)
             n += rt_format(names + n, sizeof names - n, "%s%s", n ? ", " : "",
                            init->manifest.server[i].name);
     ending_fail(init, "there is no personality \"%s\"; there are: %s", init->config.personality,
@@ -86,30 +120,22 @@ void personality_start(struct init *init)
 {
     const struct manifest_server *m =
         manifest_find(&init->manifest, init->config.personality, true);
-    struct sessions s;
+    struct personality_sessions s;
+    struct loader_gift gifts[PERSONALITY_GIFTS + CONFIG_OPTIONS_MAX];
+    int64_t status;
 
-    if (!m)
+    if (!m || m->level)
         unknown(init);
-    s.events = need(init, jg_port_create());
-    s.vfs = open_vfs(init, s.events, VFS_ROOT_KIND_USER, 0);
-    s.system = open_vfs(init, s.events, VFS_ROOT_KIND_SYSTEM, 1);
-    s.console = open_console(init, s.events);
-    s.time = need(init, jg_handle_duplicate(init->time, JG_RIGHTS_SAME));
-
-    struct loader_gift gifts[GIFTS + CONFIG_OPTIONS_MAX] = {
-        {"events", s.events, PORT_RIGHTS, 0},
-        {"vfs", s.vfs, JG_RIGHTS_SAME, 0},
-        {"system", s.system, JG_RIGHTS_SAME, 0},
-        {"console", s.console, JG_RIGHTS_SAME, 0},
-        {"time", s.time, JG_RIGHTS_SAME, 0},
-    };
-
+    status = personality_open_sessions(init, &s);
+    if (status < 0)
+        ending_fail(init, "init cannot make the personality's sessions: %s", status_text(status));
+    personality_fill_gifts(gifts, &s);
     for (uint32_t i = 0; i < init->config.option_count; i++)
-        gifts[GIFTS + i] = (struct loader_gift){init->config.option[i], JG_HANDLE_NONE, 0, 1};
+        gifts[PERSONALITY_GIFTS + i] =
+            (struct loader_gift){init->config.option[i], JG_HANDLE_NONE, 0, 1};
     init_start_server(init, m, personality_check_version, gifts,
-                      GIFTS + init->config.option_count, &init->personality);
-    for (size_t i = 0; i < GIFTS; i++)
-        jg_handle_close(gifts[i].handle);
+                      PERSONALITY_GIFTS + init->config.option_count, &init->personality);
+    personality_close_sessions(&s);
 }
 
 /* The strings of a launch, one behind the other with their zeros. */
@@ -143,11 +169,17 @@ static void build_launch(struct init *init, struct launch *l)
 
     if (!*first && !c->argc)
         ending_fail(init, "the personality \"%s\" has no shell: give a command", c->personality);
+    if (!*first && c->levels)
+        ending_fail(init, "nothing can stand above the personality \"%s\"", c->personality);
     add_string(init, l, *first ? first : c->arg[0]);
     if (*first) {
         add_argument(init, l, first);
         add_argument(init, l, "--cwd");
         add_argument(init, l, c->cwd);
+        if (c->levels) {
+            add_argument(init, l, "--levels");
+            add_argument(init, l, c->levels);
+        }
         add_argument(init, l, "--");
     }
     for (uint32_t i = 0; i < c->argc; i++)

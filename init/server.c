@@ -17,7 +17,6 @@
 #define READY_STEP_NS  500000ll
 
 #define EVENT_RIGHTS (JG_RIGHT_DUPLICATE | JG_RIGHT_TRANSFER | JG_RIGHT_INSPECT | JG_RIGHT_SIGNAL)
-#define BOUND_RIGHTS (JG_RIGHT_DUPLICATE | JG_RIGHT_TRANSFER | JG_RIGHT_INSPECT | JG_RIGHT_WAIT)
 
 const char *status_text(int64_t status)
 {
@@ -96,7 +95,7 @@ static int64_t make_session(struct assembly *a, struct server *server, jg_handle
     if (status < 0)
         return status;
     server->control = end[0];
-    status = add_owned(a, "control", end[1], BOUND_RIGHTS, 0);
+    status = add_owned(a, "control", end[1], SERVER_WAIT_RIGHTS, 0);
     if (status < 0)
         return status;
     return add_owned(a, "control_event", jg_event_create(port, SERVER_KEY_EVENT | server->number),
@@ -112,7 +111,9 @@ static int64_t watch(struct server *server, jg_handle_t port)
     status = jg_object_watch(server->process, (jg_handle_t)event, 1);
     if (status < 0)
         jg_handle_close((jg_handle_t)event);
-    return status; /* the event is kept open for as long as init runs */
+    else
+        server->ended = (jg_handle_t)event;
+    return status;
 }
 
 static int64_t assemble_and_start(struct assembly *a, struct server *server,

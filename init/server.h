@@ -11,10 +11,15 @@
 #define SERVER_KEY_ENDED  0x200u /* its process has ended */
 #define SERVER_KEY_NUMBER 0xffu
 
+/* Of ports and ends that a server receives on. */
+#define SERVER_WAIT_RIGHTS                                                                         \
+    (JG_RIGHT_DUPLICATE | JG_RIGHT_TRANSFER | JG_RIGHT_INSPECT | JG_RIGHT_WAIT)
+
 struct server {
     const struct manifest_server *manifest;
     unsigned number;
     jg_handle_t process;
+    jg_handle_t ended;   /* the event that its end raises */
     jg_handle_t control; /* the client end of init's session */
 };
 

@@ -35,6 +35,8 @@ int server_main(const struct jg_startup *s)
         rt_panic("no port: %ld", port);
     server.port = (jg_handle_t)port;
     server.job = need(s, "job");
+    if (jg_job_set(server.job, JG_JOB_ORPHANS, JG_ORPHANS_TELL) < 0)
+        rt_panic("the job takes no policy");
     server.vfs = need(s, "vfs");
     server.system = need(s, "system");
     server.console = need(s, "console");

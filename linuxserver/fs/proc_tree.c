@@ -8,6 +8,7 @@
 
 #include <file.h>
 #include <task.h>
+#include <task/levels.h>
 
 #define FOLDER(name, parent)                                                                       \
     {                                                                                              \
@@ -63,6 +64,7 @@ static const struct proc_entry entries[] = {
     FILE("swaps", ROOT, 0444, proc_swaps),
     FILE("locks", ROOT, 0444, proc_locks),
     FILE("partitions", ROOT, 0444, proc_empty),
+    {"personalities", ROOT, TEXT, 0644, proc_personalities, proc_personalities_set},
     FILE("cmdline", ROOT, 0444, proc_kernel_cmdline),
     LINK("mounts", ROOT, SYMLINK),
     LINK("self", ROOT, SYMLINK),

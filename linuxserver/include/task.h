@@ -100,6 +100,8 @@ struct process {
     int oom_score_adj;
     int oom_score_adj_min; /* as low as one without CAP_SYS_RESOURCE may set it */
     bool dumpable;
+    struct stack *stack; /* of levels that it runs under, NULL: none (task/levels.h) */
+    char *level_problem; /* what its last request for levels failed of, or NULL */
 };
 
 /* What the sched_* calls and setpriority left: task/turn.c. */

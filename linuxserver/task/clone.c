@@ -8,6 +8,7 @@
 #include "answers.h"
 #include "exit.h"
 #include "itimer.h"
+#include "levels.h"
 #include "oom.h"
 #include "pidfd.h"
 #include "rlimit.h"
@@ -129,6 +130,7 @@ static void copy_process(struct process *p, const struct process *from)
     p->oom_score_adj = from->oom_score_adj;
     p->oom_score_adj_min = from->oom_score_adj_min;
     p->dumpable = from->dumpable;
+    p->stack = stack_get(from->stack);
 }
 
 static int set_registers(struct task *child, const struct clone_request *request)

@@ -25,6 +25,7 @@
 #include "answers.h"
 #include "itimer.h"
 #include "launch.h"
+#include "levels.h"
 #include "posix_timer.h"
 #include "table.h"
 
@@ -252,6 +253,8 @@ void process_put(struct process *p)
     if (__atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL))
         return;
     wait_queue_close(&p->end_wait);
+    stack_put(p->stack);
+    rt_free(p->level_problem);
     rt_free(p);
 }
 

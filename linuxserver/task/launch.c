@@ -23,6 +23,7 @@
 #include <signal.h>
 
 #include "exec.h"
+#include "levels.h"
 
 static struct {
     bool started;
@@ -250,4 +251,12 @@ static int32_t op_status(struct personality_call *call, uint32_t *what, uint32_t
     return 0;
 }
 
-const struct personality_ops launch_ops = {.launch = op_launch, .status = op_status};
+const struct personality_ops launch_ops = {
+    .launch = op_launch,
+    .status = op_status,
+    .next_request = levels_next_request,
+    .add_level = levels_add,
+    .end_request = levels_end_request,
+    .end_stack = levels_end_stack,
+    .show = levels_show,
+};

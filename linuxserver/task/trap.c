@@ -13,6 +13,7 @@
 #include <linux/signal.h>
 #include <mm.h>
 
+#include "levels.h"
 #include "oom.h"
 
 static void fault(struct task *t, const uint64_t *w)
@@ -52,6 +53,9 @@ static void run(struct task *t, const struct jg_received *in, struct outcome *ou
         break;
     case JG_TRAP_NO_MEMORY:
         memory_exhausted(t, in->word[0]);
+        break;
+    case JG_TRAP_ORPHAN:
+        levels_orphaned(t);
         break;
     case JG_TRAP_EXCEPTION:
         exception(t, in->word);
