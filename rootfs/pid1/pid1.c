@@ -3,7 +3,7 @@
  *
  * An unmodified Linux program, static, used the same on our linuxserver and in the reference guest.
  *
- * In:    pid1 [--env NAME=VALUE]... [--cwd DIR] [--] [COMMAND ARG...]
+ * In:    pid1 [--env NAME=VALUE]... [--cwd DIR] [--levels SPEC] [--] [COMMAND ARG...]
  *        fds 0, 1 and 2 are the command's; fd 3 is the control port, where it writes one line:
  *        "exit N" with the command's status, or "fail SENTENCE" when nothing could be started.
  * Life:  fork the command in a session of its own (which takes the terminal, if fd 0, 1 or 2 is
@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,10 @@ static const char shell[] = "/bin/sh";
 /* What a child that could not run its program tells us through a pipe. */
 struct failure {
     int error;
+    char problem[256]; /* why it cannot have its levels, or "" */
 };
+
+static const char *levels; /* personalities that the command asks for, or NULL */
 
 static void report(const char *line)
 {
@@ -104,14 +108,45 @@ static void become(char **argv)
     execv(shell, script);
 }
 
+/* Asks for the levels: from here on they see what this process does. False: *f says why not. */
+static bool take_levels(struct failure *f)
+{
+    int fd = open("/proc/personalities", O_RDWR);
+    char text[sizeof f->problem] = "";
+    const char *told = text;
+
+    if (fd >= 0 && write(fd, levels, strlen(levels)) > 0) {
+        close(fd);
+        return true;
+    }
+    f->error = errno;
+    if (fd >= 0 && pread(fd, text, sizeof text - 1, 0) > 0 && !strncmp(text, "problem: ", 9)) {
+        told += 9;
+        text[strcspn(text, "\n")] = 0;
+    } else {
+        told = strerror(f->error);
+    }
+    snprintf(f->problem, sizeof f->problem, "%s", told);
+    return false;
+}
+
+static _Noreturn void tell_failure(int told, const struct failure *failure)
+{
+    if (write(told, failure, sizeof *failure) < 0)
+        _exit(CANNOT_RUN);
+    _exit(failure->error == ENOENT || failure->error == ENOTDIR ? NOT_FOUND : CANNOT_RUN);
+}
+
 static _Noreturn void run_child(char **argv, int told)
 {
-    struct failure failure;
+    struct failure failure = {0};
 
     SET_ALL(ignored, SIG_DFL);
     SET_ALL(power, SIG_DFL);
     take_terminal();
     close(CONTROL);
+    if (levels && !take_levels(&failure))
+        tell_failure(told, &failure);
     if (argv[0]) {
         become(argv);
     } else {
@@ -120,9 +155,7 @@ static _Noreturn void run_child(char **argv, int told)
         execv(shell, isatty(0) ? login : plain);
     }
     failure.error = errno;
-    if (write(told, &failure, sizeof failure) < 0)
-        _exit(CANNOT_RUN);
-    _exit(failure.error == ENOENT || failure.error == ENOTDIR ? NOT_FOUND : CANNOT_RUN);
+    tell_failure(told, &failure);
 }
 
 static int wait_for(pid_t child)
@@ -147,6 +180,8 @@ static char **parse(int argc, char **argv)
             return argv + i + 1;
         if (i + 1 < argc && !strcmp(argv[i], "--env"))
             putenv(argv[++i]);
+        else if (i + 1 < argc && !strcmp(argv[i], "--levels"))
+            levels = argv[++i];
         else if (i + 1 < argc && !strcmp(argv[i], "--cwd") && chdir(argv[++i]) != 0)
             continue; /* as login does: stay in / */
     }
@@ -155,7 +190,7 @@ static char **parse(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    char line[160];
+    char line[320];
     struct failure failure;
     int told[2];
     char **command = parse(argc, argv);
@@ -173,6 +208,10 @@ int main(int argc, char **argv)
         run_child(command, told[1]);
     close(told[1]);
     if (read(told[0], &failure, sizeof failure) == (ssize_t)sizeof failure) {
+        if (*failure.problem) {
+            snprintf(line, sizeof line, "fail %s\n", failure.problem);
+            power_off(line);
+        }
         if (!command[0]) {
             snprintf(line, sizeof line, "fail the root has no shell that runs: %s: %s\n", shell,
                      strerror(failure.error));

@@ -14,7 +14,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [os.path.join(TOP, 'tools'), os.path.join(TOP, 'tests', 'lib')]
 
-from jargoon import bootimage, collect, guestconfig, parts, paths, readdir, rootimage, run  # noqa: E402
+from jargoon import bootimage, collect, guestconfig, parts, paths, readdir, rootimage, run, stacks  # noqa: E402
 from jargoon.roottree import Tree  # noqa: E402
 from tap import Failed, Tap, skip_all  # noqa: E402
 
@@ -25,7 +25,7 @@ BIG = bytes((i * 31 + (i >> 8)) & 0xff for i in range(1 << 20))  # what `program
 def sections(*command, personality='template', env=()):
     config = guestconfig.make(command, env, 'null', 'stream', 'stream', personality)
     system = parts.system([(PROGRAM, '/program')])
-    return run.sections(rootimage.to_bytes(Tree()), config, 'template', system)
+    return run.sections(rootimage.to_bytes(Tree()), config, stacks.Stack('template'), system)
 
 
 def boot(found, memory=64 << 20, timeout=30):

@@ -64,7 +64,7 @@ def _stamp():
     seen = [(path, status.st_size, status.st_mtime_ns, status.st_ino)
             for path, status in readdir.walk(HERE)]
     status = os.stat(__file__)
-    return paths.fingerprint(repr((HERE, seen, status.st_size, status.st_mtime_ns, roots.FORMAT)))
+    return paths.fingerprint(repr((HERE, seen, status.st_size, status.st_mtime_ns, roots.recipe())))
 
 
 def _keys():
@@ -73,7 +73,7 @@ def _keys():
     skeleton = [os.path.join(HERE, "skeleton", os.fsdecode(path))
                 for path, status in readdir.walk(os.path.join(HERE, "skeleton"))
                 if stat.S_ISREG(status.st_mode)]
-    return _hash(skeleton, roots.FORMAT + compiled_key + repr(FOLDERS)), compiled_key
+    return _hash(skeleton, roots.recipe() + compiled_key + repr(FOLDERS)), compiled_key
 
 
 def _made():

@@ -16,13 +16,14 @@ def add_arguments(parser):
 
 
 def run(options):
-    from . import accel, guestconfig, guestlog, qemu, roots, session
+    from . import accel, guestconfig, guestlog, qemu, roots, session, stacks
+    stack = stacks.Stack(options.personality)
     root = options.image or roots.prepare(options.rootfs)
     kinds = session.plan()
     shown = session.terminal_fd(kinds)
     config = guestconfig.make(
         options.command, run_verb.environment(options.env, shown is not None),
-        personality=options.personality, verbose=options.verbose, kernel=options.kernel_option,
+        personality=stack.base, levels=stack.levels, verbose=options.verbose, kernel=options.kernel_option,
         winsize=session.Terminal(shown).size() if shown is not None else None, **kinds)
     if options.add:
         root = _with_additions(root, options.add)
@@ -30,7 +31,7 @@ def run(options):
         kernel, image, append = _reference(root, config)
         memory = max(options.mem, REFERENCE_MEMORY)
     else:
-        image, _ = run_verb.boot_image(root, config, options.personality)
+        image, _ = run_verb.boot_image(root, config, stack)
         kernel, append, memory = paths.built(run_verb.KERNEL), None, options.mem
     machine = qemu.Options(kernel, f"/proc/self/fd/{image}", append=append, memory=memory,
                            accel=accel.choose(options.accel), icount=options.icount)

@@ -18,10 +18,12 @@ def text(pairs):
     return ("\n".join(lines) + "\n").encode("ascii")
 
 
-def make(command=(), env=(), stdin="tty", stdout="tty", stderr="tty", personality="linux",
+def make(command=(), env=(), stdin="tty", stdout="tty", stderr="tty", personality="linux", levels="",
          winsize=None, verbose=False, cwd="/root", kernel=()):
     """The section for a run: `env` is a list of (name, value), `kernel` a list of test options."""
     pairs = [("personality", personality)]
+    if levels:
+        pairs.append(("levels", levels))
     pairs += [("arg", word) for word in command]
     pairs += [("env", f"{name}={value}") for name, value in env]
     pairs += [("cwd", cwd), ("stdin", stdin), ("stdout", stdout), ("stderr", stderr)]

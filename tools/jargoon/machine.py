@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 
-from . import qemu
+from . import progress, qemu
 from .errors import STATUS_FAILED
 from .loop import IN, Drain, Loop, Socket
 from .verdict import Verdict
@@ -146,6 +146,10 @@ class Guest:
     def _control(self, data):
         was_ready = self.verdict.ready
         for line in self.verdict.feed(data):
+            word, _, sentence = line.partition(b" ")
+            if word == b"say":
+                progress.complain(sentence.decode("utf-8", "replace"))
+                continue
             self.log.take("control", b"control port: unknown line: " + line + b"\n")
         if self.verdict.ready and not was_ready and self.on_ready:
             self.on_ready()

@@ -10,6 +10,7 @@ from .errors import Failure
 ALWAYS = {"bin/init": "init/init", "bin/vfsd": "vfsd/vfsd", "bin/consoled": "consoled/consoled"}
 LINUX = {"bin/linuxserver": "linuxserver/linuxserver"}
 PID1 = "rootfs/pid1/pid1"
+WITH_PERSONALITY = "rootfs/with-personality/with-personality"
 KERNEL = "microkernel/jargoon-kernel"
 
 
@@ -17,33 +18,41 @@ def personality_part(name):
     return LINUX if name == "linux" else {f"bin/{name}": f"personalities/{name}/{name}"}
 
 
-def check_personality(name):
-    """Fails with the list of those that exist when there is no such personality."""
-    (output,) = personality_part(name).values()
-    if not os.path.exists(paths.built(output)) and name not in personalities():
-        raise Failure(f"there is no personality `{name}`: use one of {', '.join(personalities())}")
+def _named(level):
+    """The personalities of init/manifest: those that stand above another, or the others."""
+    names, found = [], {}
+    for line in manifest().decode().splitlines():
+        words = line.split("#")[0].split()
+        if words[:1] in (["personality"], ["server"]):
+            names.append(words[1] if words[0] == "personality" else None)
+        elif words == ["level"]:
+            found[names[-1]] = True
+    return [name for name in names if name and found.get(name, False) == level]
 
 
-def personalities():
-    """Names for --personality: linux and the folders of personalities/."""
-    try:
-        names = sorted(entry.name for entry in os.scandir(os.path.join(paths.TOP, "personalities"))
-                       if entry.is_dir())
-    except OSError:
-        names = []
-    return ["linux", *names]
+def levels():
+    return _named(True)
+
+
+def bases():
+    return _named(False)
 
 
 def outputs():
     """What `run` needs of the build, as paths in the build folder."""
-    return [KERNEL, PID1, *ALWAYS.values(), *LINUX.values(),
-            *(f"personalities/{name}/{name}" for name in personalities() if name != "linux")]
+    return [KERNEL, PID1, WITH_PERSONALITY, *ALWAYS.values(), *LINUX.values(),
+            *(f"personalities/{name}/{name}" for name in bases() + levels() if name != "linux")]
 
 
-def servers(personality):
-    """The sections of the servers for a run with that personality: name -> path."""
-    chosen = {**ALWAYS, **personality_part(personality)}
-    return {section: loadable(need(output)) for section, output in chosen.items()}
+def servers(stack):
+    """The sections of the servers for a run with that stacks.Stack: name -> bytes."""
+    chosen = dict(ALWAYS)
+    for name in [stack.base, *levels()]:
+        if f"bin/{name}" not in stack.files:
+            chosen.update(personality_part(name))
+    chosen = {section: need(output) for section, output in chosen.items()}
+    chosen.update(stack.files)
+    return {section: loadable(path) for section, path in chosen.items()}
 
 
 def loadable(path):

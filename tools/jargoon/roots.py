@@ -43,7 +43,7 @@ def prepare(argument):
 
 
 def _stamp(path, status):
-    words = (FORMAT, os.path.realpath(path), status.st_dev, status.st_ino, status.st_size,
+    words = (recipe(), os.path.realpath(path), status.st_dev, status.st_ino, status.st_size,
              status.st_mtime_ns, status.st_ctime_ns)
     return paths.fingerprint(repr(words))
 
@@ -52,7 +52,7 @@ def _folder_key(folder):
     """A hash over names and lstat results: reading no content keeps a warm start fast."""
     import hashlib
     from . import readdir
-    digest = hashlib.sha256(FORMAT.encode())
+    digest = hashlib.sha256(recipe().encode())
     for path, status in readdir.walk(folder):
         digest.update(repr((path, status.st_mode, status.st_uid, status.st_gid, status.st_size,
                             status.st_mtime_ns, status.st_ctime_ns, status.st_ino,
@@ -74,10 +74,32 @@ def cached(key):
         return None
 
 
+def recipe():
+    """What every hash of an image begins with: how it is written, and the tools that it is given."""
+    digest = paths.fingerprint(FORMAT)
+    for host, _ in tools():
+        with open(host, "rb") as file:
+            digest = paths.fingerprint(digest + paths.fingerprint(repr(file.read())))
+    return digest
+
+
+def tools():
+    """(host, guest) paths of what every root with a /usr/bin gets, unless it has its own."""
+    from . import parts
+    built = paths.built(parts.WITH_PERSONALITY)
+    return [(built, b"usr/bin/with-personality")] if os.path.exists(built) else []
+
+
 def store(tree, key):
     """Writes `tree` into the cache under `key`; returns its path. Old ones make room."""
-    from . import rootimage
+    from . import readdir, rootimage
     _prune()
+    for host, guest in tools():
+        folder = tree.find(os.path.dirname(guest))
+        if folder and folder.is_dir() and not tree.find(guest):
+            node = readdir.node_of(host, os.stat(host), (0, 0))
+            node.mode = stat.S_IFREG | 0o755
+            tree.add(guest, node)
     path = image_path(key)
     with paths.Replacing(path) as file:
         rootimage.write(tree, file)
@@ -96,7 +118,7 @@ def _import_archive(path, note):
     import hashlib
     from . import progress
     with paths.Lock("roots", "another jargoon is importing a root file system; waiting"):
-        digest = hashlib.sha256(FORMAT.encode())
+        digest = hashlib.sha256(recipe().encode())
         with open(path, "rb") as file:
             for chunk in iter(lambda: file.read(1 << 20), b""):
                 digest.update(chunk)

@@ -35,8 +35,9 @@ def add_arguments(parser):
     parser.add_argument("--mem", metavar="SIZE", type=size, default=size("256M"),
                         help="memory, such as 40M or 1G (default: 256M)")
     parser.add_argument("--smp", metavar="N", type=int, default=1, help="processors; 1 so far")
-    parser.add_argument("--personality", metavar="NAME", default="linux",
-                        help="who understands the program's system calls (default: linux)")
+    parser.add_argument("--personality", metavar="SPEC", default="linux",
+                        help="who understands the program's system calls, and who stands above it, such "
+                        "as trace,o=FILE:linux (default: linux; docs/personalities.md)")
     parser.add_argument("--accel", choices=("auto", "tcg", "kvm"), default="auto",
                         help="auto tries kvm within a time limit, else tcg (default: auto)")
     parser.add_argument("--icount", action="store_true",
@@ -86,29 +87,29 @@ def check(options):
     """What can be refused before anything is built."""
     if options.smp != 1:
         raise Failure(f"--smp {options.smp}: this version runs on one processor only")
-    if options.personality != "linux" and not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,30}",
-                                                           options.personality):
-        raise Failure(f"there is no personality `{options.personality}`")
+    from . import stacks
+    stacks.Stack(options.personality)
 
 
-def sections(root, config, personality="linux", system=None):
+def sections(root, config, stack=None, system=None):
     """The boot image's sections from what was built: a dict for bootimage.write().
 
     `root` is the path of a JGROOT or None, `system` a JGROOT as bytes or path (default: pid 1 only).
     """
-    from . import parts
-    found = {"manifest": parts.manifest(), "config": config}
-    found.update(parts.servers(personality))
+    from . import parts, stacks
+    stack = stack or stacks.Stack("linux")
+    found = {"manifest": parts.manifest() + stack.manifest, "config": config}
+    found.update(parts.servers(stack))
     found["system"] = system if system is not None else parts.system()
     if root is not None:
         found["root"] = root
     return found
 
 
-def boot_image(root, config, personality="linux", system=None):
+def boot_image(root, config, stack=None, system=None):
     """The image in memory: (fd, size). The path to give to QEMU is /proc/self/fd/FD."""
     from . import bootimage
-    return bootimage.in_memory(sections(root, config, personality, system))
+    return bootimage.in_memory(sections(root, config, stack, system))
 
 
 def run(options):
@@ -119,15 +120,14 @@ def run(options):
         additions = [roots.parse_addition(text) for text in options.add]
     from . import build, session
     build.ensure("run")
-    from . import parts
-    parts.check_personality(options.personality)
-    from . import accel, guestconfig, guestlog, qemu, roots
+    from . import accel, guestconfig, guestlog, qemu, roots, stacks
+    stack = stacks.Stack(options.personality)
     root = roots.prepare(options.rootfs)
     kinds = session.plan()
     shown = session.terminal_fd(kinds)
     winsize = session.Terminal(shown).size() if shown is not None else None
     config = guestconfig.make(options.command, environment(options.env, shown is not None),
-                              personality=options.personality, winsize=winsize,
+                              personality=stack.base, levels=stack.levels, winsize=winsize,
                               verbose=options.verbose, kernel=options.kernel_option,
                               **({"stdin": "tty", "stdout": "tty", "stderr": "tty"}
                                  if options.print_qemu else kinds))
@@ -137,7 +137,7 @@ def run(options):
         scratch = tempfile.NamedTemporaryFile(dir=paths.cache_dir("roots"))
         roots.with_additions(root, additions, scratch)
         root = scratch.name
-    image, image_size = boot_image(root, config, options.personality)
+    image, image_size = boot_image(root, config, stack)
     if scratch:
         scratch.close()
     if options.mem < image_size + LEAST_BESIDE_IMAGE:

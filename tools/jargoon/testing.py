@@ -14,14 +14,14 @@ from .errors import Failure
 SUMMARY = "run the tests"
 USAGE = "%(prog)s [OPTION...] [SUITE or NAME...]"
 DESCRIPTION = """Builds everything and runs the tests: all suites, or those that are named. A NAME may
-be a suite (host, kernel, linux, shell, busybox, programs, soak), a test as --list shows it,
+be a suite (host, kernel, linux, shell, personalities, busybox, programs, soak), a test as --list shows it,
 or a family such as `pipe`; * and ? match. `soak`, `busybox` and `programs` by name
 run the whole of it; as one of all suites, a tenth, and what is quick. `fresh` runs README's commands in a minimal Debian (root)."""
 EPILOG = """Exit status: 0 when nothing failed, 1 when something did, 125 when it could not begin."""
 
-SUITES = ("host", "kernel", "linux", "shell", "busybox", "programs", "soak")
+SUITES = ("host", "kernel", "linux", "shell", "personalities", "busybox", "programs", "soak")
 # Suites whose drivers take the names of their cases: suite -> driver.
-DRIVERS = {suite: f"tests/{suite}/run.py" for suite in ("linux", "shell", "busybox", "programs", "soak")}
+DRIVERS = {suite: f"tests/{suite}/run.py" for suite in ("linux", "shell", "personalities", "busybox", "programs", "soak")}
 QUICK = ("busybox", "programs")  # of which Meson knows the quick part only
 BUSYBOX = ("busybox", "applet", "ash", "hush")  # its families
 REASONS_SHOWN = 40

@@ -1,6 +1,7 @@
 """What a run's exit status is, from what the guest said on its control port and how QEMU ended.
 
-The guest says `exit N` or `fail SENTENCE` and powers off; everything else is 125 with a sentence.
+The guest says `exit N` or `fail SENTENCE` and powers off; everything else is 125 with a sentence. What it says
+with `say SENTENCE` goes to the user and ends nothing.
 """
 
 from . import qemu
