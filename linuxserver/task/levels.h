@@ -13,7 +13,8 @@ struct text;
 /* What a process runs under: the levels that one request pushed, above those of an earlier one. Inherited. */
 struct stack;
 
-struct stack *stack_get(struct stack *stack); /* NULL is none */
+/* Takes and gives back a reference; NULL is none. The last one frees it. Any context. */
+struct stack *stack_get(struct stack *stack);
 void stack_put(struct stack *stack);
 
 /* /proc/personalities. What is written is a SPEC (docs/personalities.md) for the writer. */

@@ -20,7 +20,7 @@ enum { ARRAY_MAX = 32 };
 
 static const struct call calls[] = {
 #define CALL(number, name, args) [number] = {#name, args},
-#include "calls.def"
+#include "arch/x86_64/calls.def"
 #undef CALL
 };
 

@@ -10,10 +10,11 @@
 #include <jg/rt/string.h>
 #include <jg/rt/time.h>
 
+#include "arch/x86_64/arch.h"
 #include "report.h"
 #include "trace.h"
 
-enum { NR_exit = 60, NR_exit_group = 231, CALLS_MAX = 512 };
+enum { CALLS_MAX = 512 };
 
 static struct traced *holder; /* whose open line is the last thing that was said */
 static unsigned threads;

@@ -14,6 +14,7 @@ struct line {
     char text[LINE_MAX];
 };
 
+/* Adds formatted text (jg/rt/format.h). */
 void line_add(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* One traced thread. */
@@ -31,6 +32,8 @@ struct traced {
 struct call {
     const char *name, *args;
 };
+
+/* The call of a number; NULL: there is none. */
 const struct call *call_find(uint64_t number);
 
 /* Adds argument `i` of the call. `result` is NULL before the call is made. False: only the result tells it. */

@@ -25,11 +25,11 @@ ROOM_MAY = {
     'personalities': SERVER_MAY,
 }
 # Headers of the system whose language a personality speaks: layouts and numbers only.
-FOREIGN = {'linuxserver': ('linux/', 'asm/', 'asm-generic/')}
+FOREIGN = {room: ('linux/', 'asm/', 'asm-generic/') for room in ('linuxserver', 'personalities')}
 # Where a room's own headers may stand, beside the including file's folder and the room itself.
 PUBLIC = {'abi': ('',), 'runtime': ('include',), 'libipc': ('include',),
           'microkernel': ('include', 'arch/x86_64/include', 'arch/x86_64'),
-          'linuxserver': ('include', 'arch/x86_64')}
+          'linuxserver': ('include', 'arch/x86_64'), 'personalities': ('overlay',)}
 GENERATED = re.compile(r'ipc/\w+\.h$')
 STUBS = re.compile(r'ipc/\w+_(?:client|server)\.h$')
 

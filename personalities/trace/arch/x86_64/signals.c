@@ -7,7 +7,7 @@
 
 #include <linux/signal.h>
 
-#include "trace.h"
+#include "../../trace.h"
 
 static void add_origin(struct line *line, const siginfo_t *info)
 {
