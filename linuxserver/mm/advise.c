@@ -56,7 +56,7 @@ static int64_t remove_pages(const struct region *r, uint64_t start, uint64_t end
 
     if ((r->flags & REGION_LOCKED) || !r->backing)
         return -EINVAL;
-    if (!(r->flags & REGION_SHARED) || !(r->prot & JG_PROT_WRITE))
+    if ((r->flags & (REGION_WRITER | REGION_WRITE_DENIED)) != REGION_WRITER)
         return -EACCES;
     jg_vmo_range(r->backing->vmo, JG_VMO_DECOMMIT, offset, end - start);
     return 0;

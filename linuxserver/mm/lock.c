@@ -7,7 +7,7 @@
  */
 #include <mm.h>
 
-#include "region.h"
+#include "limits.h"
 
 /* The part of [at, end) in the next region, and how a touch by its program would bring it in. */
 static bool next_part(struct mm *m, uint64_t *at, uint64_t end, uint64_t *length, uint32_t *op)
@@ -61,6 +61,14 @@ static int64_t mark(struct mm *m, uint64_t start, uint64_t end, bool locked)
     return at < end ? -ENOMEM : 0;
 }
 
+/* Does an end of the range lie inside a region? */
+static bool cuts(struct mm *m, uint64_t start, uint64_t end)
+{
+    const struct region *a = mm_find(m, start), *b = mm_find(m, end);
+
+    return (a && a->start < start) || (b && b->start < end);
+}
+
 int64_t mm_lock(struct mm *m, uint64_t start, uint64_t length, enum mm_lock how,
                 const struct mm_limits *limits)
 {
@@ -80,7 +88,7 @@ int64_t mm_lock(struct mm *m, uint64_t start, uint64_t length, enum mm_lock how,
     locked = region_locked_in(m, 0, UINT64_MAX);
     if (how != MM_UNLOCKED && locked + length - region_locked_in(m, start, end) > room)
         err = -ENOMEM;
-    else if (region_reserve(m, 2))
+    else if ((m->count >= MAX_REGIONS && cuts(m, start, end)) || region_reserve(m, 2))
         err = -ENOMEM;
     else
         err = mark(m, start, end, how != MM_UNLOCKED);

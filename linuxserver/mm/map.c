@@ -86,7 +86,7 @@ static int64_t enter(struct mm *m, const struct mm_map *r, uint64_t va, uint64_t
                             .offset = r->backing ? r->offset : 0};
     jg_status_t status;
 
-    if ((r->region_flags & REGION_WRITER) && r->backing->sealed) {
+    if ((r->region_flags & REGION_WRITER) && r->backing && r->backing->sealed) {
         if (r->prot & JG_PROT_WRITE)
             return -EPERM;
         region.flags |= REGION_WRITE_DENIED;

@@ -88,6 +88,17 @@ static bool file_reaches(const struct file *f, uint64_t length, uint64_t offset)
     return length <= most && offset / PAGE_SIZE <= (most - length) / PAGE_SIZE;
 }
 
+/* Memory without a file, which /dev/zero is too. */
+static int64_t zeros(bool shared, struct mm_map *map)
+{
+    map->offset = 0;
+    if (!shared || !page_up(map->length))
+        return 0; /* without a length it is refused later */
+    map->promised = !(map->region_flags & REGION_NORESERVE);
+    map->backing = anonymous_shared(map->length, map->promised);
+    return map->backing ? 0 : -ENOMEM;
+}
+
 /*
  * What a file says to being mapped, in Linux's order (do_mmap() of 6.1). 0 or -errno; the backing, if it
  * has one, in map->backing.
@@ -95,6 +106,7 @@ static bool file_reaches(const struct file *f, uint64_t length, uint64_t offset)
 static int64_t ask_file(struct file *f, uint32_t flags, struct mm_map *map)
 {
     uint32_t type = flags & MAP_TYPE;
+    int64_t err;
 
     if (!file_reaches(f, page_up(map->length), map->offset))
         return -EOVERFLOW;
@@ -113,7 +125,10 @@ static int64_t ask_file(struct file *f, uint32_t flags, struct mm_map *map)
         return -EINVAL;
     if (type != MAP_PRIVATE)
         map->region_flags |= file_writable(f) ? REGION_WRITER : REGION_WRITE_DENIED;
-    return f->ops->backing(f, &map->backing);
+    err = f->ops->backing(f, &map->backing);
+    if (err || map->backing)
+        return err;
+    return zeros(type != MAP_PRIVATE, map);
 }
 
 /* What anonymous memory says to it. */
@@ -121,16 +136,11 @@ static int64_t ask_anonymous(uint32_t flags, struct mm_map *map)
 {
     uint32_t type = flags & MAP_TYPE;
 
-    map->offset = 0;
-    if (type == MAP_PRIVATE)
-        return 0;
-    if (type != MAP_SHARED || (flags & MAP_GROWSDOWN))
+    if (type == MAP_SHARED && !(flags & MAP_GROWSDOWN))
+        map->region_flags |= REGION_WRITER;
+    else if (type != MAP_PRIVATE)
         return -EINVAL;
-    map->promised = !(flags & MAP_NORESERVE);
-    if (!page_up(map->length))
-        return 0; /* refused for that later */
-    map->backing = anonymous_shared(map->length, map->promised);
-    return map->backing ? 0 : -ENOMEM;
+    return zeros(type == MAP_SHARED, map);
 }
 
 static uint32_t options_of(uint32_t flags)
