@@ -1,17 +1,21 @@
 /*
  * Messages: bytes on their way, with their sender's name and what they carry.
  *
- * A message is charged to its sender until it is read, so what all sockets hold is bounded by the
- * senders' SO_SNDBUF and one message each.
+ * A message is charged to its sender until it is read: that is what SO_SNDBUF bounds. But a sender may be closed, and
+ * what it sent stays; so all messages together may have a part of the memory and no more.
  */
 #include "unix.h"
 
 #include <jg/rt/heap.h>
 #include <jg/rt/string.h>
+#include <jg/stubs.h>
 
 #include <hot.h>
 
+#define PART     4u   /* one in so many bytes of the memory may be queued */
 #define OVERHEAD 256u /* of a message, beside its bytes in steps of 512: near what Linux counts */
+
+static size_t held; /* by all messages */
 
 HOT_SOCKET int64_t parts_get(struct parts *p, void *dst, size_t n)
 {
@@ -67,12 +71,32 @@ HOT_SOCKET size_t parts_put(struct parts *p, const void *src, size_t n)
     return done;
 }
 
+/* Counts a message of that many bytes, if all have room. */
+static inline bool reserve(size_t size)
+{
+    static size_t most;
+    struct jg_info_system info;
+
+    if (!__atomic_load_n(&most, __ATOMIC_RELAXED) &&
+        jg_object_info(JG_HANDLE_NONE, JG_INFO_SYSTEM, &info, sizeof info) > 0)
+        __atomic_store_n(&most, info.total_frames * PAGE_SIZE / PART, __ATOMIC_RELAXED);
+    if (__atomic_add_fetch(&held, size, __ATOMIC_RELAXED) <= most)
+        return true;
+    __atomic_sub_fetch(&held, size, __ATOMIC_RELAXED);
+    return false;
+}
+
 HOT_SOCKET struct message *message_new(struct socket *s, size_t size)
 {
-    struct message *m = rt_alloc(sizeof *m + size);
+    struct message *m;
 
-    if (!m)
+    if (!reserve(sizeof *m + size))
         return NULL;
+    m = rt_alloc(sizeof *m + size);
+    if (!m) {
+        __atomic_sub_fetch(&held, sizeof *m + size, __ATOMIC_RELAXED);
+        return NULL;
+    }
     memset(m, 0, sizeof *m);
     m->size = size;
     m->charge = OVERHEAD + ((size + 320 + 511) & ~511ul);
@@ -110,6 +134,7 @@ HOT_SOCKET void message_take(struct socket *from, struct message *m)
 
 void message_drop(struct message *m, struct rights **list)
 {
+    __atomic_sub_fetch(&held, sizeof *m + m->size, __ATOMIC_RELAXED);
     rights_push(list, m->rights);
     address_put(m->from);
     socket_put(m->sender);

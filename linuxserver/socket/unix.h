@@ -201,7 +201,7 @@ int64_t parts_get(struct parts *p, void *dst, size_t n);
 /* Copies to the front. Returns how many bytes, fewer than n at a fault. */
 size_t parts_put(struct parts *p, const void *src, size_t n);
 
-/* A message of `size` bytes from s, not yet charged. NULL: no memory. */
+/* A message of `size` bytes from s, not yet charged. NULL: no memory, or all messages together have too much. */
 struct message *message_new(struct socket *s, size_t size);
 /* Charges it to its sender and queues it. unix_lock is held. The caller wakes to->read_wait after. */
 void message_queue(struct socket *to, struct message *m);

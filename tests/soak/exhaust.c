@@ -8,6 +8,8 @@
 #include "test.h"
 
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 enum { MIB = 1 << 20, MUCH = 4096 };
 
@@ -239,6 +241,33 @@ TEST(exhaust, hundreds_blocked_in_read_are_killed)
 {
     CHECK_OK(pipe(silent));
     CHECK_IN_CHILD(herd(300, read_for_ever));
+    life_goes_on();
+}
+
+/* What was sent outlives its senders: one listener and one descriptor could take all memory. */
+TEST(exhaust, connections_of_closed_senders_leave_memory_to_others)
+{
+    static char data[32768];
+
+    CHECK_IN_CHILD({
+        struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "listener"};
+        int listener = CHECK_FD(socket(AF_UNIX, SOCK_STREAM, 0)), made = 0;
+        ssize_t n = 0;
+
+        CHECK_OK(bind(listener, (struct sockaddr *)&name, sizeof name));
+        CHECK_OK(listen(listener, 4096));
+        for (; made < 1000 && errno != ENOBUFS; made++) {
+            int fd = CHECK_FD(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
+
+            CHECK_OK(connect(fd, (struct sockaddr *)&name, sizeof name));
+            while ((n = write(fd, data, sizeof data)) > 0)
+                ;
+            CHECK(errno == EAGAIN || errno == ENOBUFS);
+            close(fd);
+        }
+        CHECK_LT(made, 1000);
+        life_goes_on();
+    });
     life_goes_on();
 }
 
