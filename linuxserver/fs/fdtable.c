@@ -102,6 +102,8 @@ struct files *files_own(struct files *files)
 static void close_file(struct files *files, struct file *f)
 {
     locks_release_owner(f, files);
+    if (f->ops->closed)
+        f->ops->closed(f, files);
     file_put(f);
 }
 

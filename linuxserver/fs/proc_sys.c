@@ -63,6 +63,8 @@ int64_t proc_sys_value(struct task *reader, struct proc_node at, struct text *ou
         {"ngroups_max", "32"},      {"cap_last_cap", "40"},        {"overflowuid", "65534"},
         {"overflowgid", "65534"},   {"entropy_avail", "256"},      {"poolsize", "256"},
         {"max_map_count", "65530"}, {"mmap_min_addr", "65536"},
+        {"queues_max", "256"},      {"msg_max", "10"},             {"msgsize_max", "8192"},
+        {"msg_default", "10"},      {"msgsize_default", "8192"},
         {"sem", "32000\t1024000000\t500\t32000"},
         {"msgmax", "8192"},         {"msgmnb", "16384"},           {"msgmni", "32000"},
         {"file-max", "1048576"},    {"nr_open", "1048576"},        {"pipe-max-size", "1048576"},

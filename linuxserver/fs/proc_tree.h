@@ -31,6 +31,7 @@ enum {
     SYS_KERNEL_PTY,
     SYS_VM,
     SYS_FS,
+    SYS_FS_MQUEUE,
     SYS_FS_EPOLL,
     SYSVIPC,
     CHILDREN,

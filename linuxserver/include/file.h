@@ -21,6 +21,7 @@
 
 struct task;
 struct file;
+struct files;
 struct inode;
 
 /* The program's memory that a read fills or a write takes; or, with mm NULL, the server's own. */
@@ -82,6 +83,8 @@ struct file_ops {
     int64_t (*backing)(struct file *f,
                        struct backing **out); /* [ENODEV] for mmap; a reference; NULL: zeros */
     void (*release)(struct file *f);          /* the last reference is gone */
+    /* [nothing] a descriptor of that table was closed */
+    void (*closed)(struct file *f, const struct files *table);
     void (*info)(struct file *f, char *buf,
                  size_t size); /* [nothing] lines of its own for fdinfo, zero-terminated */
 };

@@ -36,13 +36,6 @@ static int64_t wait(struct task *t, const uint64_t *a, bool shared, uint32_t bit
     return wait_again(t);
 }
 
-static jg_time_t from_wall(jg_time_t at)
-{
-    jg_time_t monotonic = at - time_wall_offset();
-
-    return monotonic > 0 ? monotonic : 0;
-}
-
 /* Which clock a time-out is on, if the operation has one. */
 static int64_t read_deadline(struct task *t, const uint64_t *a, uint32_t command, bool wall,
                              jg_time_t *deadline)
@@ -59,7 +52,7 @@ static int64_t read_deadline(struct task *t, const uint64_t *a, uint32_t command
     if (command == FUTEX_WAIT)
         *deadline = deadline_after(ns);
     else
-        *deadline = wall || command == FUTEX_LOCK_PI ? from_wall(ns) : ns;
+        *deadline = wall || command == FUTEX_LOCK_PI ? deadline_at_wall(ns) : ns;
     return 0;
 }
 
@@ -128,7 +121,7 @@ int64_t sys_futex_waitv(struct task *t, const uint64_t *a)
         if ((r = time_in(t, a[3], &deadline)))
             return r;
         if (a[4] == CLOCK_REALTIME)
-            deadline = from_wall(deadline);
+            deadline = deadline_at_wall(deadline);
     }
     v = rt_alloc(count * sizeof *v);
     s = rt_alloc(count * sizeof *s);

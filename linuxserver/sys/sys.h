@@ -23,6 +23,9 @@ int64_t timeval_out(struct task *t, uint64_t va, jg_time_t ns);
 /* When a relative wait of ns ends; saturates. */
 jg_time_t deadline_after(jg_time_t ns);
 
+/* When the wall clock will be at `at`; 0 if that is long ago. */
+jg_time_t deadline_at_wall(jg_time_t at);
+
 /* May `t` make `other` as favoured as `nice`? By RLIMIT_NICE or a privilege. tasks_lock is held. */
 bool may_favour(const struct task *t, const struct task *other, int nice);
 

@@ -54,6 +54,13 @@ jg_time_t deadline_after(jg_time_t ns)
     return ns > JG_TIME_INFINITE - now ? JG_TIME_INFINITE : now + ns;
 }
 
+jg_time_t deadline_at_wall(jg_time_t at)
+{
+    jg_time_t monotonic = at - time_wall_offset();
+
+    return monotonic > 0 ? monotonic : 0;
+}
+
 static int64_t read_cpu_clock(struct task *t, int id, jg_time_t *now)
 {
     struct cpu_clock clock;
