@@ -7,6 +7,7 @@
 #include <jg/rt/log.h>
 
 #include <fs/device.h>
+#include <fs/inotify.h>
 #include <fs/locks.h>
 #include <fs/namecache.h>
 #include <fs/tty.h>
@@ -29,6 +30,8 @@ static void vfs_event(uint64_t bits)
         namecache_shrink(false);
     if (bits & VFS_EVENT_LOCKS)
         locks_event();
+    if (bits & VFS_EVENT_NOTICES)
+        inotify_event();
 }
 
 void events_loop(void)

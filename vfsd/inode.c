@@ -8,6 +8,8 @@
 
 #include "directory.h"
 #include "pages.h"
+#include "watch.h"
+#include "xattr.h"
 
 #include <ipc/vfs_server.h>
 #include <jg/rt/assert.h>
@@ -41,6 +43,11 @@ int32_t inode_create(struct fs *fs, uint32_t mode, uint32_t uid, uint32_t gid, s
 void inode_free(struct inode *inode)
 {
     ASSERT(!inode->entries);
+    if (inode->extra) {
+        watches_end(inode);
+        xattrs_free(inode);
+        rt_free(inode->extra);
+    }
     switch (inode_type(inode)) {
     case MODE_DIRECTORY:
         ASSERT(!inode->dir.live);

@@ -17,6 +17,7 @@
 #include <jg/types.h>
 
 struct entry;
+struct extra;
 struct inode;
 
 #define NAME_LIMIT  255u
@@ -33,6 +34,7 @@ struct fs {
     uint32_t mounts;
     struct options limits;       /* a tmpfs: what its mount was asked for */
     bool read_only;              /* through every mount */
+    size_t xattr_bytes;
     bool fixed;                  /* names change only with VFS_POWER_TERMINALS: devpts */
     struct devpts_options names; /* ... and get owner, group and mode from here */
 };
@@ -65,6 +67,7 @@ struct inode {
     uint32_t entries; /* entries that point here */
     uint32_t flags;
     int64_t atime, mtime, ctime, btime;
+    struct extra *extra; /* xattr.h; NULL: none */
     union {
         struct directory dir;
         struct file file;

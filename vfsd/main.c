@@ -62,6 +62,7 @@ static _Noreturn void serve(void)
             server_closed(&server, in.key);
             break;
         }
+        server_tell_notices(&server);
     }
 }
 

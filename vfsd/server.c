@@ -459,6 +459,13 @@ const struct vfs_ops server_ops = {
     .lock_test = op_lock_test,
     .lock_release = op_lock_release,
     .locks = op_locks,
+    .xattr_set = op_xattr_set,
+    .xattr_get = op_xattr_get,
+    .xattr_list = op_xattr_list,
+    .watch = op_watch,
+    .unwatch = op_unwatch,
+    .touch = op_touch,
+    .notices = op_notices,
     .open_session = op_open_session,
     .unpack = op_unpack,
 };

@@ -21,5 +21,8 @@ extern const struct vfs_ops server_ops;
 int32_t server_open(struct server *server, struct tree *tree, bool read_only, bool control,
                     jg_handle_t end, jg_handle_t changed);
 
+/* Tells the sessions that have notices. */
+void server_tell_notices(struct server *server);
+
 /* Ends the session with this key, if there is one, and gives its handles back. */
 void server_closed(struct server *server, uint64_t key);

@@ -161,6 +161,7 @@ int32_t session_create(struct vfsd *vfsd, struct tree *tree, bool read_only, str
     session->tree = tree;
     session->read_only = read_only;
     lock_client_init(&session->locks);
+    notices_init(&session->notices);
     error = grow(session);
     if (!error)
         error = session_open(session, (struct spot){tree->root, tree->root->root}, &root);
@@ -179,6 +180,7 @@ int32_t session_create(struct vfsd *vfsd, struct tree *tree, bool read_only, str
 void session_free(struct session *session)
 {
     locks_end(&session->locks);
+    notices_end(&session->notices);
     for (uint32_t i = 0; i < session->room; i++)
         if (session->node[i].at.entry)
             release(session, &session->node[i]);

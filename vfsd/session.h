@@ -9,6 +9,7 @@
 
 #include "locks.h"
 #include "mount.h"
+#include "watch.h"
 
 #define NODES_LIMIT (1u << 20)
 
@@ -31,6 +32,7 @@ struct session {
     uint64_t key; /* of its end at the port */
     jg_handle_t end, changed;
     struct lock_client locks;
+    struct notices notices;
 };
 
 /*

@@ -56,6 +56,7 @@ void attr_fill(struct spot at, struct vfs_attr *out)
     out->btime = inode->btime;
     out->mount = at.mount->id;
     out->mount_how = at.mount->flags;
+    out->mount_root = at.entry == at.mount->root;
     fill_size(inode, out);
 }
 
@@ -131,6 +132,17 @@ static void change_mode(struct inode *inode, uint32_t mode, const struct vfs_cre
         inode->mode &= ~MODE_SETGID;
 }
 
+/* What those who watch are told, as fsnotify_change() says. */
+static uint32_t notice_of(uint32_t what)
+{
+    bool a = what & (VFS_CHANGE_ATIME | VFS_CHANGE_ATIME_NOW);
+    bool m = what & (VFS_CHANGE_MTIME | VFS_CHANGE_MTIME_NOW);
+
+    return (what & (OWNERS | VFS_CHANGE_MODE) || (a && m) ? WATCH_ATTRIB : 0) |
+           (what & VFS_CHANGE_SIZE || (m && !a) ? WATCH_MODIFY : 0) |
+           (a && !m ? WATCH_ACCESS : 0);
+}
+
 int32_t tree_setattr(struct session *session, uint64_t node, const struct vfs_new_attr *to,
                      const struct vfs_cred *who)
 {
@@ -170,6 +182,8 @@ int32_t tree_setattr(struct session *session, uint64_t node, const struct vfs_ne
     if (to->what)
         inode->ctime = now;
     words_changed(inode);
+    if (notice_of(to->what))
+        watch_tell(at->entry, notice_of(to->what));
     return 0;
 }
 

@@ -30,6 +30,8 @@ static void insert(struct entry *dir, struct entry *entry)
     dir->inode->mtime = dir->inode->ctime = now;
     words_changed(dir->inode);
     words_changed(inode);
+    watch_tell_name(dir->inode, inode_is_directory(inode), WATCH_CREATE, 0, entry->name,
+                    entry->length);
 }
 
 int32_t make_entry(struct entry *dir, const char *name, size_t length, uint32_t mode,
@@ -231,6 +233,7 @@ int32_t tree_link(struct session *session, uint64_t node, struct tree_path path,
         return VFS_ERROR_NOMEM;
 
     /* Point of no return. */
+    watch_tell_self(inode, WATCH_ATTRIB);
     insert(walk.at.entry, entry);
     inode->flags &= ~INODE_LINKABLE;
     return 0;

@@ -99,6 +99,7 @@ static int32_t open_spot(struct session *session, struct spot at, uint32_t how, 
     }
     attr_fill(at, found);
     found->node = node;
+    found->made = created;
     return 0;
 }
 

@@ -85,6 +85,10 @@ int32_t tree_unlink(struct session *session, struct tree_path path, uint32_t how
     words_changed(dir);
     unlinked(found->inode, now);
     gone_note(found, gone);
+    directory = inode_is_directory(found->inode);
+    if (!directory)
+        watch_tell_self(found->inode, WATCH_ATTRIB);
     entry_remove(found);
+    watch_tell_name(dir, directory, WATCH_DELETE, 0, walk.last, walk.last_length);
     return 0;
 }

@@ -13,6 +13,7 @@
 
 #define EXCHANGE  VFS_RENAME_HOW_EXCHANGE
 #define NOREPLACE VFS_RENAME_HOW_NOREPLACE
+#define WHITEOUT  VFS_RENAME_HOW_WHITEOUT
 
 struct rename {
     struct walk old, new;
@@ -110,6 +111,22 @@ static void stamp(const struct rename *r, struct inode *old_dir, struct inode *n
         words_changed(r->target->inode);
 }
 
+/* For those who watch; `replaced` (may be NULL) lost the name that `moved` got. */
+static void tell_moved(const struct walk *from, const struct walk *to, struct inode *moved,
+                       struct inode *replaced)
+{
+    bool directory = inode_is_directory(moved);
+    uint32_t cookie = watch_cookie();
+
+    watch_tell_name(from->at.entry->inode, directory, WATCH_MOVED_FROM, cookie, from->last,
+                    from->last_length);
+    watch_tell_name(to->at.entry->inode, directory, WATCH_MOVED_TO, cookie, to->last,
+                    to->last_length);
+    if (replaced)
+        watch_tell_self(replaced, WATCH_ATTRIB);
+    watch_tell_self(moved, WATCH_MOVE_SELF);
+}
+
 /* Swaps what two entries name: the names stay, and keep their places. */
 static int32_t exchange(struct rename *r)
 {
@@ -143,13 +160,35 @@ static int32_t exchange(struct rename *r)
     entry_move(source, old_dir, spare, 1);
     entry_move(target, old_dir, name, length);
     entry_move(source, new_dir, other, other_length);
+    tell_moved(&r->old, &r->new, source->inode, NULL);
+    tell_moved(&r->new, &r->old, target->inode, NULL);
     return 0;
 }
 
-static int32_t move(struct rename *r, struct gone *gone)
+/* What is left under the old name: a device that nobody has. Its directory has room then. Returns 0, NOSPC, NOMEM. */
+static int32_t make_whiteout(const struct rename *r, const struct vfs_cred *who, struct entry **out)
+{
+    struct entry *dir = r->old.at.entry;
+    struct inode *inode;
+    int32_t error = directory_reserve(&dir->inode->dir);
+
+    if (!error)
+        error = inode_create(dir->inode->fs, MODE_CHARACTER, who->uid, who->gid, &inode);
+    if (error)
+        return error;
+    *out = entry_create(inode, r->source->name, r->source->length);
+    if (!*out) {
+        inode_free(inode);
+        return VFS_ERROR_NOMEM;
+    }
+    inode->nlink = 1;
+    return 0;
+}
+
+static int32_t move(struct rename *r, const struct vfs_cred *who, struct gone *gone)
 {
     struct entry *source = r->source, *target = r->target;
-    struct entry *old_dir = r->old.at.entry, *new_dir = r->new.at.entry;
+    struct entry *old_dir = r->old.at.entry, *new_dir = r->new.at.entry, *whiteout = NULL;
     int32_t error;
 
     if (memchr(r->new.last, '\0', r->new.last_length))
@@ -157,6 +196,8 @@ static int32_t move(struct rename *r, struct gone *gone)
     error = entry_reserve_name(source, r->new.last_length);
     if (!error && old_dir != new_dir)
         error = directory_reserve(&new_dir->inode->dir);
+    if (!error && (r->how & WHITEOUT))
+        error = make_whiteout(r, who, &whiteout);
     if (error)
         return error;
 
@@ -173,6 +214,9 @@ static int32_t move(struct rename *r, struct gone *gone)
         entry_remove(target);
     }
     entry_move(source, new_dir, r->new.last, r->new.last_length);
+    if (whiteout)
+        entry_insert(old_dir, whiteout);
+    tell_moved(&r->old, &r->new, source->inode, target ? target->inode : NULL);
     if (target)
         entry_drop(target);
     entry_drop(new_dir);
@@ -213,7 +257,8 @@ int32_t tree_rename(struct session *session, struct tree_path from, struct tree_
     struct rename r;
     int32_t error;
 
-    if ((how & ~(NOREPLACE | EXCHANGE)) || how == (NOREPLACE | EXCHANGE))
+    if ((how & ~(NOREPLACE | EXCHANGE | WHITEOUT)) ||
+        ((how & EXCHANGE) && (how & (NOREPLACE | WHITEOUT))))
         return VFS_ERROR_INVAL;
     r.how = how;
     error = walk_begin(&r.old, session, from.from, from.text, from.length, 0, who);
@@ -236,5 +281,5 @@ int32_t tree_rename(struct session *session, struct tree_path from, struct tree_
     error = check_rights(&r, who);
     if (error)
         return error;
-    return how & EXCHANGE ? exchange(&r) : move(&r, gone);
+    return how & EXCHANGE ? exchange(&r) : move(&r, who, gone);
 }

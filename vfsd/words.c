@@ -15,8 +15,10 @@ static uint64_t last;
 
 unsigned words_of(const struct inode *inode)
 {
-    return 1 + (unsigned)((inode->ino + 61ull * inode->fs->dev) % (VFS_WORDS - 1));
+    return 1 + (unsigned)((inode->ino + 61ull * inode->fs->dev) % (VFS_WORDS - 2));
 }
+
+_Static_assert(VFS_WORD_WATCHES == VFS_WORDS - 1, "no inode has it");
 
 static void set(unsigned word)
 {
@@ -26,6 +28,16 @@ static void set(unsigned word)
 void words_changed(const struct inode *inode)
 {
     set(words_of(inode));
+}
+
+void words_watches_changed(void)
+{
+    set(VFS_WORD_WATCHES);
+}
+
+uint64_t words_last(void)
+{
+    return last;
 }
 
 void words_all_changed(void)

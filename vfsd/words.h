@@ -21,6 +21,12 @@ unsigned words_of(const struct inode *inode);
 /* The inode's attributes, or names in it, are about to be others, or were just made so. */
 void words_changed(const struct inode *inode);
 
+/* Somebody began or ended to watch. */
+void words_watches_changed(void);
+
+/* The last number that was given. */
+uint64_t words_last(void);
+
 /* The same of everything. */
 void words_all_changed(void);
 

@@ -8,8 +8,11 @@
 
 #include <ipc/vfs_client.h>
 
+#include <linux/inotify.h>
+
 #include "epoll.h"
 #include "inode.h"
+#include "inotify.h"
 #include "locks.h"
 #include "namecache.h"
 
@@ -49,6 +52,8 @@ HOT_IO void file_put(struct file *f)
 void file_end(struct file *f)
 {
     locks_release_file(f);
+    if (!(f->flags & O_PATH))
+        file_touch(f, file_writable(f) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
     if (__atomic_load_n(&f->watched, __ATOMIC_RELAXED))
         epoll_forget(f); /* also when none is left: who removed the last may just be doing so */
     if (f->ops->release)

@@ -213,6 +213,19 @@ HOT_IO int64_t vfs_errno(int32_t result)
     return -EIO;
 }
 
+int64_t inode_check(struct task *t, const struct inode *i, uint32_t how)
+{
+    struct vfs_place at = {.root = i->node, .dir = i->node};
+    struct vfs_attr found;
+    struct vfs_cred cred;
+    char rest[8];
+    size_t n;
+
+    vfs_cred_of(t, &cred);
+    return vfs_errno(vfs_access(i->session, &at, "", 0, VFS_WALK_EMPTY_PATH | how, &cred, &found,
+                                rest, sizeof rest, &n));
+}
+
 HOT_PATH void vfs_cred_of(struct task *t, struct vfs_cred *out)
 {
     const struct cred *c = &t->cred;

@@ -20,6 +20,12 @@ struct memfd;
 
 #define VFS_ROOT_NODE 1ull /* every session begins with its tree's root open as node 1 */
 
+/* What watchers want to hear of a file, as vfsd said: fs/inotify.c. Stamp 0: it has to be asked. */
+struct interest {
+    uint64_t stamp;
+    uint32_t mask, word;
+};
+
 struct inode {
     struct list link; /* hash chain */
     uint32_t refs;
@@ -34,6 +40,7 @@ struct inode {
     uint32_t rdev_major, rdev_minor;
     bool locked; /* locks of processes may be there: fs/locks.c */
     struct known known; /* the name cache's lock */
+    struct interest interest;
     struct backing backing;
     struct pipe *fifo; /* while somebody has the FIFO open */
     struct memfd *memfd; /* of a file of memfd_create(2) */
@@ -72,6 +79,9 @@ int inode_vmo(struct inode *i, jg_handle_t *vmo);
 
 /* -errno for what a vfs stub returned. */
 int64_t vfs_errno(int32_t result);
+
+/* May the task do VFS_WALK_READ, _WRITE, _EXECUTE to the file, which is not in procfs? 0 or -errno. */
+int64_t inode_check(struct task *t, const struct inode *i, uint32_t how);
 
 /* Limits and identity as vfsd wants them. */
 void vfs_cred_of(struct task *t, struct vfs_cred *out);

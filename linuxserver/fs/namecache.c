@@ -103,6 +103,16 @@ static HOT_PATH bool all_hold(const uint16_t *word, unsigned count, uint64_t sta
     return true;
 }
 
+bool namecache_watches(void)
+{
+    return words && __atomic_load_n(&words[VFS_WORD_WATCHES], __ATOMIC_ACQUIRE);
+}
+
+bool namecache_watch_holds(unsigned word, uint64_t stamp)
+{
+    return word_holds(VFS_WORD_WATCHES, stamp) && word_holds(word, stamp);
+}
+
 static HOT_PATH bool name_holds(const struct name *n)
 {
     return all_hold(n->word, n->count, n->stamp);
@@ -408,6 +418,7 @@ HOT_PATH int32_t namecache_open(struct walk *w, uint32_t how, uint32_t mode, str
     if (result)
         return result;
     *foreign = found.foreign;
+    w->made = found.made;
     if (*foreign)
         return 0;
     if (on.absent) {

@@ -38,6 +38,12 @@ bool namecache_absent(const struct walk *w, uint32_t how);
 /* The attributes of an inode that is not in procfs. Returns as vfs_getattr. */
 int32_t namecache_attr(struct inode *i, struct vfs_attr *found);
 
+/* Does anybody, in any session, watch anything? */
+bool namecache_watches(void);
+
+/* Does what was answered with this stamp about watching a file with this word hold still? */
+bool namecache_watch_holds(unsigned word, uint64_t stamp);
+
 /* A file with this word lost a name: lets go of it if it is held here for that name only. */
 void namecache_gone(uint32_t word);
 

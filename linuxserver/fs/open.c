@@ -98,7 +98,7 @@ HOT_PATH int64_t file_open(struct walk *w, uint32_t flags, uint32_t mode, struct
         inode_put(inode);
         return err;
     }
-    if ((flags & (O_TRUNC | O_PATH)) == O_TRUNC && (*out)->ops->truncate) {
+    if ((flags & (O_TRUNC | O_PATH)) == O_TRUNC && !w->made && (*out)->ops->truncate) {
         err = (*out)->ops->truncate(t, *out, 0);
         if (err)
             file_put(*out);

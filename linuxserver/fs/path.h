@@ -25,6 +25,7 @@ struct walk {
     jg_handle_t root_session; /* of place.root */
     struct vfs_cred cred;
     bool in_proc;      /* `proc` is where it stands (after path_run) */
+    bool made;         /* path_open() made it */
     bool proc_missing; /* ... but the last component does not exist */
     bool proc_scoped;  /* it began in procfs, at proc_start, and must stay below */
     struct proc_node proc, proc_start;

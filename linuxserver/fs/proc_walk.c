@@ -160,6 +160,7 @@ int64_t proc_stat(struct task *t, struct proc_node at, bool follow, struct vfs_a
     }
     memset(out, 0, sizeof *out);
     out->dev = PROC_TAG;
+    out->mount_root = at.entry == ROOT;
     out->ino = proc_number(at);
     out->mode = permissions(at) | (e->kind == DIRECTORY                   ? S_IFDIR
                                    : e->kind == TEXT || e->kind == LOOKED ? S_IFREG

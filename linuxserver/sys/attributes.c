@@ -7,10 +7,12 @@
 #include <jg/stubs.h>
 
 #include <file.h>
+#include <fs/inotify.h>
 #include <fs/memfd.h>
 #include <fs/path.h>
 #include <fs/regular.h>
 #include <linux/falloc.h>
+#include <linux/inotify.h>
 
 static int64_t change(struct task *t, struct inode *i, const struct vfs_new_attr *to)
 {
@@ -140,8 +142,8 @@ static struct vfs_new_attr times_change(const jg_time_t *times)
 static int64_t utimens(struct task *t, int dirfd, uint64_t path, const struct vfs_new_attr *to,
                        uint32_t flags)
 {
-    if (!path)
-        return change_fd(t, dirfd, to, false);
+    if (!path && dirfd != AT_FDCWD)
+        return flags ? -EINVAL : change_fd(t, dirfd, to, false);
     return change_at(t, dirfd, path, flags, to);
 }
 
@@ -338,6 +340,8 @@ int64_t sys_fallocate(struct task *t, const uint64_t *a)
         r = -EOPNOTSUPP;
     if (!r)
         r = allocate(t, f, mode, a[2], a[3]);
+    if (!r)
+        file_touch(f, IN_MODIFY);
     file_put(f);
     return r;
 }

@@ -7,25 +7,72 @@
 #include <jg/rt/string.h>
 
 #include <file.h>
+#include <fs/inotify.h>
 #include <fs/path.h>
+#include <linux/inotify.h>
+
+/* What comes next, as records of getdents64. Bytes or -errno. */
+static int64_t list_into(struct task *t, struct file *f, struct io *io)
+{
+    int64_t r;
+
+    if (f->flags & O_PATH)
+        return -EBADF;
+    if (!f->ops->readdir)
+        return -ENOTDIR;
+    mutex_lock(&f->lock);
+    r = f->ops->readdir(t, f, io);
+    mutex_unlock(&f->lock);
+    if (r >= 0)
+        file_touch(f, IN_ACCESS);
+    return r;
+}
 
 int64_t sys_getdents64(struct task *t, const uint64_t *a)
 {
     struct file *f = fd_get(t, (int)a[0]);
     struct io io = {.mm = t->mm, .va = a[1], .length = (uint32_t)a[2]};
-    int64_t r;
+    int64_t r = f ? list_into(t, f, &io) : -EBADF;
 
-    if (!f)
-        return -EBADF;
-    if (f->flags & O_PATH) {
-        r = -EBADF;
-    } else if (!f->ops->readdir) {
-        r = -ENOTDIR;
-    } else {
-        mutex_lock(&f->lock);
-        r = f->ops->readdir(t, f, &io);
-        mutex_unlock(&f->lock);
+    file_put(f);
+    return r;
+}
+
+struct linux_dirent {
+    uint64_t ino, off;
+    uint16_t reclen;
+    char name[]; /* and its zero; the last byte of the record is the type */
+};
+_Static_assert(offsetof(struct linux_dirent, name) + 1 == 19, "a record is as long as a dirent64");
+
+/* Makes older records of the newer ones, which are as long: the type moves from before the name to the end. */
+static void make_older(uint8_t *data, size_t size)
+{
+    for (size_t at = 0; at < size;) {
+        struct linux_dirent *d = (struct linux_dirent *)(data + at);
+        uint8_t type = (uint8_t)d->name[0];
+
+        memmove(d->name, d->name + 1, d->reclen - offsetof(struct linux_dirent, name) - 1u);
+        data[at + d->reclen - 1] = type;
+        at += d->reclen;
     }
+}
+
+#define OLD_BATCH 32768u
+
+int64_t sys_getdents(struct task *t, const uint64_t *a)
+{
+    struct file *f = fd_get(t, (int)a[0]);
+    size_t size = (uint32_t)a[2] < OLD_BATCH ? (uint32_t)a[2] : OLD_BATCH;
+    uint8_t *data = f ? rt_alloc(size ? size : 1) : NULL;
+    struct io io = {.va = (uintptr_t)data, .length = size};
+    int64_t r = !f ? -EBADF : !data ? -ENOMEM : list_into(t, f, &io);
+
+    if (r > 0) {
+        make_older(data, (size_t)r);
+        r = copy_out(t->mm, a[1], data, (size_t)r) ? -EFAULT : r;
+    }
+    rt_free(data);
     file_put(f);
     return r;
 }
@@ -67,19 +114,9 @@ int64_t sys_getcwd(struct task *t, const uint64_t *a)
 /* May the task enter the directory? Search permission is vfsd's to judge. */
 static int64_t enter(struct task *t, struct inode *dir)
 {
-    struct vfs_place at = {.root = dir->node, .dir = dir->node};
-    struct vfs_attr found;
-    struct vfs_cred cred;
-    char rest[8];
-    size_t n;
-
     if (!mode_is(dir->mode, S_IFDIR))
         return -ENOTDIR;
-    if (inode_in_proc(dir))
-        return 0;
-    vfs_cred_of(t, &cred);
-    return vfs_errno(vfs_access(dir->session, &at, "", 0, VFS_WALK_EMPTY_PATH | VFS_WALK_EXECUTE,
-                                &cred, &found, rest, sizeof rest, &n));
+    return inode_in_proc(dir) ? 0 : inode_check(t, dir, VFS_WALK_EXECUTE);
 }
 
 static int64_t resolve_directory(struct task *t, uint64_t path, struct inode **out)

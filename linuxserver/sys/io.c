@@ -8,6 +8,8 @@
 
 #include <file.h>
 #include <fs/inode.h>
+#include <fs/inotify.h>
+#include <linux/inotify.h>
 
 typedef int64_t (*mover)(struct task *t, struct file *f, struct io *io, int64_t pos);
 
@@ -46,6 +48,13 @@ static int64_t move(struct task *t, struct file *f, struct io *io, bool write, i
     return pos < 0 ? move_here(t, f, io, write) : mover_of(f, write)(t, f, io, pos);
 }
 
+/* Those who watch hear of it. */
+static inline void moved(const struct file *f, int64_t n, bool write)
+{
+    if (n > 0)
+        file_touch(f, write ? IN_MODIFY : IN_ACCESS);
+}
+
 /* The file of a[0], with a reference, if it can be moved like that; positioned: at a[3]. 0 or -errno. */
 static inline int64_t file_in(struct task *t, const uint64_t *a, bool write, bool positioned,
                               struct file **out)
@@ -75,6 +84,7 @@ static HOT_IO int64_t read_or_write(struct task *t, const uint64_t *a, bool writ
     if (n)
         return n;
     n = (int64_t)a[2] < 0 ? -EINVAL : move(t, f, &io, write, positioned ? (int64_t)a[3] : -1);
+    moved(f, n, write);
     file_put(f);
     return n;
 }
@@ -233,6 +243,7 @@ static int64_t vector(struct task *t, const uint64_t *a, bool write, bool positi
         else
             n = move_vector(t, f, v, a[2], total, write, positioned ? (int64_t)a[3] : -1,
                         flags & RWF_APPEND);
+        moved(f, n, write);
         rt_free(v);
     }
     file_put(f);

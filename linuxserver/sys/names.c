@@ -222,6 +222,8 @@ static int64_t link_at(struct task *t, int from_dir, uint64_t from, int to_dir, 
 
     if (flags & ~(uint32_t)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
+    if ((flags & AT_EMPTY_PATH) && !cred_capable(&t->cred, CAP_DAC_READ_SEARCH))
+        return -ENOENT;
     r = link_source(t, from_dir, from, flags, &source);
     if (r)
         return r;
@@ -256,11 +258,12 @@ static int64_t rename_at(struct task *t, int from_dir, uint64_t from, int to_dir
     struct walk *a, *b;
     int64_t r;
 
-    if ((flags & ~(uint32_t)(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
-        (flags & (RENAME_NOREPLACE | RENAME_EXCHANGE)) == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+    if ((flags & ~(uint32_t)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) ||
+        ((flags & RENAME_EXCHANGE) && (flags & (RENAME_NOREPLACE | RENAME_WHITEOUT))))
         return -EINVAL;
     how = (flags & RENAME_NOREPLACE ? VFS_RENAME_HOW_NOREPLACE : 0) |
-          (flags & RENAME_EXCHANGE ? VFS_RENAME_HOW_EXCHANGE : 0);
+          (flags & RENAME_EXCHANGE ? VFS_RENAME_HOW_EXCHANGE : 0) |
+          (flags & RENAME_WHITEOUT ? VFS_RENAME_HOW_WHITEOUT : 0);
     r = path_begin(t, from_dir, from, false, &a);
     if (r)
         return r;

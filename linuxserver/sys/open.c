@@ -4,7 +4,9 @@
 #include "sys.h"
 
 #include <file.h>
+#include <fs/inotify.h>
 #include <fs/open.h>
+#include <linux/inotify.h>
 #include <linux/openat2.h>
 
 #define PATH_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
@@ -79,6 +81,8 @@ static HOT_PATH int64_t open_how(struct task *t, int dirfd, uint64_t path, const
         return -EAGAIN;
     if (r)
         return r;
+    if (!(flags & O_PATH))
+        file_touch(f, IN_OPEN);
     r = fd_install(t, f, 0, how->flags & O_CLOEXEC);
     if (r < 0)
         file_put(f);

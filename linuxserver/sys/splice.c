@@ -11,8 +11,10 @@
 
 #include <file.h>
 #include <fs/inode.h>
+#include <fs/inotify.h>
 #include <fs/pipe.h>
 #include <fs/regular.h>
+#include <linux/inotify.h>
 
 #define CHUNK      65536ul
 #define F_MOVE     1u
@@ -42,11 +44,14 @@ static int64_t move_side(struct task *t, struct side *s, void *buf, size_t size,
     int64_t n;
 
     if (!s->placed)
-        return move_here(t, s->file, &io, write);
-    n = write ? s->file->ops->write(t, s->file, &io, s->pos)
-              : s->file->ops->read(t, s->file, &io, s->pos);
-    if (n > 0)
+        n = move_here(t, s->file, &io, write);
+    else
+        n = write ? s->file->ops->write(t, s->file, &io, s->pos)
+                  : s->file->ops->read(t, s->file, &io, s->pos);
+    if (n > 0) {
         s->pos += n;
+        file_touch(s->file, write ? IN_MODIFY : IN_ACCESS);
+    }
     return n;
 }
 

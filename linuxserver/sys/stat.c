@@ -127,6 +127,9 @@ int64_t sys_statx(struct task *t, const uint64_t *a)
     x.stx_rdev_minor = attr.rdev_minor;
     x.stx_dev_major = (uint32_t)(attr.dev >> 8);
     x.stx_dev_minor = (uint32_t)(attr.dev & 0xff);
+    x.stx_attributes = attr.mount_root ? STATX_ATTR_MOUNT_ROOT : 0;
+    x.stx_attributes_mask = STATX_ATTR_MOUNT_ROOT | STATX_ATTR_APPEND | STATX_ATTR_IMMUTABLE |
+                            STATX_ATTR_NODUMP; /* these three are known, and no file has them */
     if (a[3] & STATX_MNT_ID) {
         x.stx_mask |= STATX_MNT_ID;
         x.stx_mnt_id = attr.mount;
