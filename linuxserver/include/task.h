@@ -107,6 +107,7 @@ struct process {
 /* What the sched_* calls and setpriority left: task/turn.c. */
 struct sched {
     int policy, priority, nice;
+    int boost;       /* the highest rank of who waits for a futex that it owns */
     uint16_t ioprio; /* as ioprio_set(2) has it */
     bool reset_on_fork;
 };
@@ -115,6 +116,7 @@ struct sched {
 static inline void sched_inherit(struct sched *child, const struct sched *parent)
 {
     *child = *parent;
+    child->boost = 0;
     if (!parent->reset_on_fork)
         return;
     if (parent->policy == SCHED_FIFO || parent->policy == SCHED_RR)
@@ -122,6 +124,9 @@ static inline void sched_inherit(struct sched *child, const struct sched *parent
     child->nice = child->nice < 0 ? 0 : child->nice;
     child->reset_on_fork = false;
 }
+
+/* Its place before others: 0, or a real-time priority, its own or one that it inherits. */
+int sched_rank(const struct sched *s);
 
 /* Tells the kernel what t->sched means, after it changed. tasks_lock is held, or nobody else knows t. */
 void sched_tell(struct task *t);

@@ -48,12 +48,29 @@ struct sleeper *futex_first(const struct futex_key *key)
     return NULL;
 }
 
+void futex_insert(struct sleeper *s)
+{
+    struct list *queue = futex_queue(&s->key), *at = queue;
+
+    if (s->rank) {
+        LIST_FOR_EACH(it, queue)
+        {
+            if (LIST_ENTRY(it, struct sleeper, link)->rank < s->rank) {
+                at = it;
+                break;
+            }
+        }
+    }
+    list_insert_before(at, &s->link);
+}
+
 void futex_enqueue(struct sleeper *s, struct task *t, uint64_t va, const struct futex_key *key,
                    uint32_t bitset)
 {
-    *s = (struct sleeper){.key = *key, .bitset = bitset, .task = t, .va = va};
+    *s = (struct sleeper){
+        .key = *key, .bitset = bitset, .task = t, .va = va, .rank = sched_rank(&t->sched)};
     mutex_lock(&futex_lock);
-    list_add_tail(futex_queue(key), &s->link);
+    futex_insert(s);
     mutex_unlock(&futex_lock);
 }
 
@@ -173,7 +190,7 @@ static void rename_sleeper(struct sleeper *s, const struct futex_key *to)
 static int64_t wake_and_move(const struct futex_key *from, const struct futex_key *to, int wake,
                              int move)
 {
-    struct list taken = LIST_INIT(taken);
+    struct list taken = LIST_INIT(taken), *it;
     int64_t done = 0, err = 0;
 
     LIST_FOR_EACH_SAFE(at, futex_queue(from))
@@ -196,7 +213,8 @@ static int64_t wake_and_move(const struct futex_key *from, const struct futex_ke
         rename_sleeper(s, to);
         list_add_tail(&taken, &s->link);
     }
-    list_splice_tail(futex_queue(to), &taken);
+    while ((it = list_pop(&taken)))
+        futex_insert(LIST_ENTRY(it, struct sleeper, link));
     return err ? err : done;
 }
 

@@ -3,7 +3,7 @@
  *
  * The word holds its owner's tid, and a bit that says that somebody waits. Here the owner is known of
  * every word that is waited for, and a word passes from hand to hand: the one that gives it up, or
- * the end of its owner, writes the first waiter's tid. There are no priorities to inherit.
+ * the end of its owner, writes the first waiter's tid. Priorities are inherited: futex_boost.c.
  *
  * A word is changed here only under futex_lock, so what a locker decided (to wait for this owner) is
  * still so when it has queued itself; the program itself changes only 0 to its tid and back, which
@@ -23,6 +23,8 @@ static unsigned waiting; /* sleepers with pi; under futex_lock */
 /* The lock is held. */
 static void hand_over(struct sleeper *to)
 {
+    int before = to->owner;
+
     LIST_FOR_EACH(it, futex_queue(&to->key))
     {
         struct sleeper *s = LIST_ENTRY(it, struct sleeper, link);
@@ -32,10 +34,11 @@ static void hand_over(struct sleeper *to)
     }
     waiting--;
     futex_wake_sleeper(to);
+    if (to->rank)
+        futex_boost(before); /* by nobody here any more; the new owner was the highest */
 }
 
-/* The one that waits as task `tid`. The lock is held. */
-static struct sleeper *sleeper_of(int tid)
+struct sleeper *futex_sleeper_of(int tid)
 {
     for (unsigned i = 0; waiting && i < FUTEX_BUCKETS; i++) {
         LIST_FOR_EACH(it, futex_bucket(i))
@@ -53,7 +56,7 @@ static struct sleeper *sleeper_of(int tid)
 static bool would_deadlock(const struct task *t, int owner)
 {
     for (int i = 0; i < CHAIN_LIMIT; i++) {
-        struct sleeper *s = sleeper_of(owner);
+        struct sleeper *s = futex_sleeper_of(owner);
 
         if (!s)
             return false;
@@ -141,15 +144,19 @@ static int64_t sleep_until_owner(struct task *t, struct sleeper *s, jg_time_t de
         waiting--;
     else
         err = 0;
-    if (!s->woken)
+    if (!s->woken) {
         list_remove(&s->link);
+        if (s->rank)
+            futex_boost(s->owner);
+    }
     mutex_unlock(&futex_lock);
     return err == -ERESTARTSYS ? -ERESTARTNOINTR : err;
 }
 
 int64_t futex_lock_pi(struct task *t, uint64_t va, bool shared, jg_time_t deadline, bool try)
 {
-    struct sleeper s = {.task = t, .va = va, .bitset = ~0u, .pi = true};
+    struct sleeper s = {
+        .task = t, .va = va, .bitset = ~0u, .pi = true, .rank = sched_rank(&t->sched)};
     uint32_t word;
     int64_t err;
 
@@ -165,8 +172,10 @@ int64_t futex_lock_pi(struct task *t, uint64_t va, bool shared, jg_time_t deadli
     if (!err && would_deadlock(t, s.owner))
         err = -EDEADLK;
     if (!err) {
-        list_add_tail(futex_queue(&s.key), &s.link);
+        futex_insert(&s);
         waiting++;
+        if (s.rank)
+            futex_boost(s.owner);
     }
     mutex_unlock(&futex_lock);
     if (!err)

@@ -30,6 +30,7 @@ struct sleeper {
     bool woken; /* and off its queue */
     bool pi;    /* waits to own the word */
     int owner;  /* pi: the tid that owns it now */
+    int rank;   /* of its task when it came, or as it was boosted since: higher ones are woken first */
 };
 
 extern struct mutex futex_lock;
@@ -67,7 +68,19 @@ int64_t futex_cas(struct mm *mm, uint64_t va, uint32_t *word, uint32_t new);
 struct list *futex_queue(const struct futex_key *key);
 struct list *futex_bucket(unsigned number);
 
-/* The first sleeper on the key. futex_lock is held. NULL: none. */
+/* Puts a sleeper on the queue of its key, behind those of its rank. futex_lock is held. */
+void futex_insert(struct sleeper *s);
+
+/* The one that waits as task `tid` to own a word. futex_lock is held. NULL: none. */
+struct sleeper *futex_sleeper_of(int tid);
+
+/*
+ * Who waits for words of task `owner` has changed: it runs with the highest rank among them, and so does
+ * whoever it waits for. futex_lock is held.
+ */
+void futex_boost(int owner);
+
+/* The first sleeper on the key: the one that is woken first. futex_lock is held. NULL: none. */
 struct sleeper *futex_first(const struct futex_key *key);
 
 /* Takes it off and wakes its task, which then sees `woken`. futex_lock is held. */

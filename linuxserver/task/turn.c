@@ -7,9 +7,9 @@
  */
 #include <task.h>
 
-#define RR_TURN_NS    100000000
-#define LONGEST_NS    100000000
-#define NICE_MIN      (-20)
+#define RR_TURN_NS 100000000
+#define LONGEST_NS 100000000
+#define NICE_MIN   (-20)
 
 /* In microseconds, from niceness -20 on. */
 static const uint32_t turns[] = {
@@ -17,10 +17,17 @@ static const uint32_t turns[] = {
     38150,  30520,  24410,  19530,  15630,  12500,  10000,  8000,   6400,   5120,   4096,  3277,  2621,  2097,
     1678,   1342,   1074,   859,    687,    550,    440,    352,    281,    225,    180,   144};
 
+int sched_rank(const struct sched *s)
+{
+    int own = s->policy == SCHED_FIFO || s->policy == SCHED_RR ? s->priority : 0;
+
+    return own > s->boost ? own : s->boost;
+}
+
 void sched_tell(struct task *t)
 {
     const struct sched *s = &t->sched;
-    uint32_t rank = s->policy == SCHED_FIFO || s->policy == SCHED_RR ? (uint32_t)s->priority : 0;
+    int rank = sched_rank(s);
     jg_time_t turn = (jg_time_t)turns[s->nice - NICE_MIN] * 1000;
 
     if (turn > LONGEST_NS)
@@ -28,6 +35,6 @@ void sched_tell(struct task *t)
     if (s->policy == SCHED_IDLE)
         turn = JG_TURN_LEAST_NS;
     if (rank)
-        turn = s->policy == SCHED_RR ? RR_TURN_NS : 0;
-    jg_thread_set_turn(t->thread, rank, turn);
+        turn = s->policy == SCHED_RR && rank == s->priority ? RR_TURN_NS : 0;
+    jg_thread_set_turn(t->thread, (uint32_t)rank, turn);
 }
