@@ -47,7 +47,8 @@ int region_reserve(struct mm *m, unsigned extra)
             return -ENOMEM;
     }
     front = (room - m->count) / 2;
-    memmove(block + front, m->regions, m->count * sizeof *block);
+    if (m->count)
+        memmove(block + front, m->regions, m->count * sizeof *block);
     if (block != old)
         rt_free(old);
     m->regions = block + front;
@@ -176,6 +177,9 @@ void region_insert(struct mm *m, const struct region *r)
     m->mapped += r->end - r->start;
     m->data_bytes += region_data(r);
     m->accounted += region_accounted(r);
+    /* In what a stack above kept free: the room below is this one's now, and may be chosen. */
+    if (i + 1 < m->count && r->start > region_floor(&m->regions[i + 1]))
+        m->gap_length = 0;
     try_merge(m, i);
     if (i)
         try_merge(m, i - 1);
@@ -281,14 +285,14 @@ uint64_t region_gap(struct mm *m, uint64_t length, uint64_t bottom, uint64_t top
     if (known && m->gap_top < top)
         top = m->gap_top;
     i = region_index(m, top - 1);
-    if (i < m->count && m->regions[i].start < top)
-        i++;
+    if (i < m->count && region_floor(&m->regions[i]) < top)
+        top = region_floor(&m->regions[i]);
     while (i-- > 0) {
         const struct region *r = &m->regions[i];
 
         if (r->end < top && top - r->end >= length)
             break;
-        top = region_floor(r) < top ? region_floor(r) : top;
+        top = region_floor(r); /* what it keeps free counts only down to the next one below */
     }
     if (!known || length == m->gap_length) {
         m->gap_length = length;
