@@ -132,10 +132,11 @@ HOT_SOCKET void message_take(struct socket *from, struct message *m)
         wait_wake(&sender->write_wait);
 }
 
-void message_drop(struct message *m, struct rights **list)
+HOT_SOCKET void message_drop(struct message *m, struct rights **list)
 {
     __atomic_sub_fetch(&held, sizeof *m + m->size, __ATOMIC_RELAXED);
-    rights_push(list, m->rights);
+    if (m->rights)
+        rights_push(list, m->rights);
     address_put(m->from);
     socket_put(m->sender);
     rt_free(m);
@@ -146,5 +147,6 @@ HOT_SOCKET void message_free(struct message *m)
     struct rights *list = NULL;
 
     message_drop(m, &list);
-    rights_drain(&list);
+    if (list)
+        rights_drain(&list);
 }

@@ -102,8 +102,6 @@ struct rights *rights_copy(const struct rights *from)
 
 void rights_push(struct rights **list, struct rights *r)
 {
-    if (!r)
-        return;
     r->next = *list;
     *list = r;
 }
@@ -146,6 +144,8 @@ HOT_SOCKET void rights_free(struct rights *r)
 {
     struct rights *list = NULL;
 
+    if (!r)
+        return;
     rights_push(&list, r);
     rights_drain(&list);
 }

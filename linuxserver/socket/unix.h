@@ -219,7 +219,7 @@ void rights_land(struct rights *r);
 bool rights_allowed(struct task *t, uint32_t count);
 /* Another reference to each. unix_lock is held. NULL: no memory. */
 struct rights *rights_copy(const struct rights *r);
-/* Puts it (NULL: nothing) on a list of those to be let go of. */
+/* Puts it on a list of those to be let go of. */
 void rights_push(struct rights **list, struct rights *r);
 /* Lets go of the files of one (NULL: of none), of all on a list. No lock is held. */
 void rights_free(struct rights *r);
