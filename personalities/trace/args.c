@@ -1,7 +1,7 @@
 /*
  * Arguments and results as text.
  *
- * Letters of calls.def. Known before the call: f descriptor, A directory or AT_FDCWD, i int, u unsigned, x hexadecimal,
+ * Letters of overlay/arch/x86_64/calls.def. Known before the call: f descriptor, A directory or AT_FDCWD, i int, u unsigned, x hexadecimal,
  * p pointer, s path or string, b buffer whose length is the next argument, m mode, O mode if a file may be made, G
  * signal, S set of signals, D sigaction, V vector of buffers, N timespec, L array of strings, E environment, R rusage, and the names of names.c: o a P M T Z W H F Y X.
  * Known with the result: B and K buffer of that length, C its string, t stat, q two descriptors, w wait status, U
@@ -14,20 +14,10 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
+#include "linux.h"
 #include "trace.h"
 
 enum { ARRAY_MAX = 32 };
-
-static const struct call calls[] = {
-#define CALL(number, name, args) [number] = {#name, args},
-#include "arch/x86_64/calls.def"
-#undef CALL
-};
-
-const struct call *call_find(uint64_t number)
-{
-    return number < sizeof calls / sizeof *calls && calls[number].name ? &calls[number] : NULL;
-}
 
 void line_add(struct line *line, const char *format, ...)
 {
@@ -314,7 +304,7 @@ static void add_out(struct traced *t, char letter, uint64_t value, uint64_t next
     }
 }
 
-bool args_add(struct traced *t, const struct call *c, unsigned i, const int64_t *result)
+bool args_add(struct traced *t, const struct linux_call *c, unsigned i, const int64_t *result)
 {
     uint64_t value = t->thread.call[i];
     struct line *line = &t->line;
@@ -389,18 +379,18 @@ bool args_add(struct traced *t, const struct call *c, unsigned i, const int64_t 
     return true;
 }
 
-static bool gives_address(const struct call *c)
+static bool gives_address(const struct linux_call *c)
 {
     return !strcmp(c->name, "mmap") || !strcmp(c->name, "brk") || !strcmp(c->name, "mremap") ||
            !strcmp(c->name, "shmat");
 }
 
-void args_add_result(struct line *line, const struct call *c, int64_t result)
+void args_add_result(struct line *line, const struct linux_call *c, int64_t result)
 {
-    if (result <= -512 && result > -4096 && errno_name((int)-result))
-        line_add(line, " = ? %s (%s)", errno_name((int)-result), errno_text((int)-result));
-    else if (result < 0 && result > -4096 && errno_name((int)-result))
-        line_add(line, " = -1 %s (%s)", errno_name((int)-result), errno_text((int)-result));
+    if (result <= -512 && result > -4096 && linux_errno_name((int)-result))
+        line_add(line, " = ? %s (%s)", linux_errno_name((int)-result), linux_errno_text((int)-result));
+    else if (result < 0 && result > -4096 && linux_errno_name((int)-result))
+        line_add(line, " = -1 %s (%s)", linux_errno_name((int)-result), linux_errno_text((int)-result));
     else if (c && gives_address(c))
         line_add(line, " = 0x%lx", (uint64_t)result);
     else if (c && !strcmp(c->name, "umask"))

@@ -14,34 +14,10 @@
 #include "report.h"
 #include "trace.h"
 
-enum { CALLS_MAX = 512 };
-
 static struct traced *holder; /* whose open line is the last thing that was said */
 static unsigned threads;
 static bool many; /* there was more than one: lines say whose they are */
 static bool hidden[CALLS_MAX];
-
-/* Classes of calls: those with a path, with a descriptor, ... as strace has them. */
-static bool in_class(const char *class, const struct call *c)
-{
-    if (!strcmp(class, "file"))
-        return memchr(c->args, 's', strlen(c->args)) || !strcmp(c->name, "getcwd");
-    if (!strcmp(class, "desc"))
-        return memchr(c->args, 'f', strlen(c->args)) || memchr(c->args, 'A', strlen(c->args)) ||
-               memchr(c->args, 'q', strlen(c->args));
-    if (!strcmp(class, "memory"))
-        return memchr(c->args, 'P', strlen(c->args)) || !strcmp(c->name, "brk") ||
-               !strcmp(c->name, "munmap") || !strcmp(c->name, "mremap") ||
-               !strcmp(c->name, "madvise");
-    if (!strcmp(class, "signal"))
-        return !strncmp(c->name, "rt_sig", 6) || memchr(c->args, 'G', strlen(c->args)) ||
-               !strcmp(c->name, "sigaltstack") || !strcmp(c->name, "pause");
-    if (!strcmp(class, "process"))
-        return !strncmp(c->name, "exec", 4) || !strncmp(c->name, "clone", 5) ||
-               !strncmp(c->name, "exit", 4) || !strncmp(c->name, "wait", 4) ||
-               !strcmp(c->name, "fork") || !strcmp(c->name, "vfork");
-    return !strcmp(class, c->name);
-}
 
 /* Shows (or, with a "!" in front, hides) what the words name; words are separated by "|" or "+". */
 static bool set_filter(char *words)
@@ -60,7 +36,7 @@ static bool set_filter(char *words)
         last = !word[length];
         word[length] = 0;
         for (unsigned n = 0; n < CALLS_MAX; n++)
-            if (call_find(n) && in_class(word, call_find(n))) {
+            if (linux_call(n) && linux_call_is(linux_call(n), word)) {
                 hidden[n] = hide;
                 known = true;
             }
@@ -109,7 +85,7 @@ static void print_line(struct traced *t, struct line *line)
     line->used = 0;
 }
 
-static void begin(struct traced *t, const struct call *c, uint64_t number)
+static void begin(struct traced *t, const struct linux_call *c, uint64_t number)
 {
     cut_holder(NULL);
     t->line.used = 0;
@@ -126,7 +102,7 @@ static void begin(struct traced *t, const struct call *c, uint64_t number)
 }
 
 /* Adds what the result tells, and the result. */
-static void finish(struct traced *t, const struct call *c, const int64_t *result)
+static void finish(struct traced *t, const struct linux_call *c, const int64_t *result)
 {
     static const int64_t none;
 
@@ -154,9 +130,9 @@ static enum overlay_answer on_call(struct overlay_thread *thread, int64_t *value
 
     (void)value;
     if (number >= CALLS_MAX || !hidden[number]) {
-        begin(t, call_find(number), number);
+        begin(t, linux_call(number), number);
         if (ends)
-            finish(t, call_find(number), NULL);
+            finish(t, linux_call(number), NULL);
     }
     t->code = ends ? (int)(thread->call[0] & 0xff) : -1;
     return ends ? OVERLAY_PASS : OVERLAY_SEE;
@@ -175,7 +151,7 @@ static enum overlay_answer on_result(struct overlay_thread *thread, int64_t *val
     struct traced *t = (struct traced *)thread;
 
     if (t->open)
-        finish(t, call_find(thread->call[6]), value);
+        finish(t, linux_call(thread->call[6]), value);
     if (replaced)
         show_signal(t);
     return OVERLAY_PASS;
@@ -198,7 +174,7 @@ static void on_ended(struct overlay_thread *thread)
     struct line line = {0};
 
     if (t->open)
-        finish(t, call_find(thread->call[6]), NULL);
+        finish(t, linux_call(thread->call[6]), NULL);
     if (t->code >= 0)
         line_add(&line, "+++ exited with %d +++", t->code);
     else

@@ -7,9 +7,9 @@
 
 #include <linux/fcntl.h>
 #include <linux/mman.h>
-#include <linux/signal.h>
 #include <linux/wait.h>
 
+#include "linux.h"
 #include "trace.h"
 
 struct name {
@@ -19,39 +19,12 @@ struct name {
 
 #define NAME(x) {x, #x}
 
-static const struct {
-    const char *name, *text;
-} errors[] = {
-#define ERROR(number, name, text) [number] = {name, text},
-#include "errors.def"
-#undef ERROR
-    [512] = {"ERESTARTSYS", "To be restarted if SA_RESTART is set"},
-    [513] = {"ERESTARTNOINTR", "To be restarted"},
-    [514] = {"ERESTARTNOHAND", "To be restarted if no handler"},
-    [516] = {"ERESTART_RESTARTBLOCK", "Interrupted by signal"},
-};
-
-const char *errno_name(int error)
-{
-    return error > 0 && (size_t)error < sizeof errors / sizeof *errors ? errors[error].name : NULL;
-}
-
-const char *errno_text(int error)
-{
-    return errors[error].text;
-}
-
-static const char *const signals[] = {
-    "0",       "SIGHUP",  "SIGINT",  "SIGQUIT", "SIGILL",   "SIGTRAP",   "SIGABRT", "SIGBUS",
-    "SIGFPE",  "SIGKILL", "SIGUSR1", "SIGSEGV", "SIGUSR2",  "SIGPIPE",   "SIGALRM", "SIGTERM",
-    "SIGSTKFLT", "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN",  "SIGTTOU", "SIGURG",
-    "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO",   "SIGPWR",  "SIGSYS",
-};
-
 void add_signal(struct line *line, uint64_t number)
 {
-    if (number < sizeof signals / sizeof *signals)
-        line_add(line, "%s", signals[number]);
+    const char *name = number < 65 ? linux_signal_name((unsigned)number) : NULL;
+
+    if (name)
+        line_add(line, "%s", name);
     else if (number < 65)
         line_add(line, number == 32 ? "SIGRTMIN" : "SIGRT_%lu", number - 32);
     else

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "linux.h"
 #include "overlay.h"
 
 #define LINE_MAX   2048u
@@ -28,23 +29,13 @@ struct traced {
     struct line line;
 };
 
-/* A system call: its name, and a letter for each argument (args.c). */
-struct call {
-    const char *name, *args;
-};
-
-/* The call of a number; NULL: there is none. */
-const struct call *call_find(uint64_t number);
-
 /* Adds argument `i` of the call. `result` is NULL before the call is made. False: only the result tells it. */
-bool args_add(struct traced *t, const struct call *c, unsigned i, const int64_t *result);
+bool args_add(struct traced *t, const struct linux_call *c, unsigned i, const int64_t *result);
 
 /* Adds " = RESULT". */
-void args_add_result(struct line *line, const struct call *c, int64_t result);
+void args_add_result(struct line *line, const struct linux_call *c, int64_t result);
 
 /* Names and flags (names.c). */
-const char *errno_name(int error);
-const char *errno_text(int error);
 void add_signal(struct line *line, uint64_t number);
 void add_flags(struct line *line, char kind, uint64_t value);
 

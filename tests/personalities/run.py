@@ -156,12 +156,88 @@ def the_death_of_the_commands_own_level(world):
     want(result.status == 137 and b'faltering ended' in result.err, result)
 
 
+def faults_by_number_descriptor_and_path(world):
+    result, lines = guest(world, '''
+        printf 'a\\nb\\n' >/tmp/f
+        with-personality 'fault,o=/tmp/r,read=EIO@1&fd=0' head -1 </tmp/f 2>&1; echo $?
+        with-personality 'fault,o=/tmp/r,open=EACCES&path=/tmp/f' cat /tmp/f 2>&1; echo $?
+        with-personality 'fault,o=/tmp/r,open=EACCES&path=/tmp/f' cat /etc/alpine-release; echo $?
+        with-personality 'fault,write=ENOSPC@2+' sh -c 'echo 1; echo 2; echo 3 || exit 9' 2>/tmp/e; echo $?
+        grep -c 'fault: .*: write number [23] ENOSPC' /tmp/e''')
+    want(lines == ['head: standard input: I/O error', '1', "cat: can't open '/tmp/f': Permission denied", '1',
+                   '3.20.3', '0', '1', '9', '2'], result)
+
+
+def signals_delays_and_short_counts(world):
+    result, lines = guest(world, '''
+        with-personality fault,o=/tmp/r,getppid=SIGTERM sh -c 'echo no'; echo $?
+        with-personality fault,o=/tmp/r,write=SIGUSR1@1 sh -c 'trap "echo usr1" USR1; echo one; echo two'
+        with-personality fault,o=/tmp/r,write=delay300@1 date +%s%N >/tmp/a; [ -s /tmp/a ] && echo late
+        echo 0123456789 | with-personality fault,o=/tmp/r,read=short3 cat
+        echo 0123456789 | with-personality trace,filter=read,o=/tmp/t:fault,o=/tmp/r,read=short3 dd bs=8 count=1 2>/dev/null
+        echo; grep -c 'read(0, "012", 8) = 3' /tmp/t''')
+    want(lines[0] == '143' and sorted(lines[1:4]) == ['one', 'two', 'usr1'] and
+         lines[4:] == ['late', '0123456789', '012', '1'], result)
+
+
+def one_seed_gives_one_run(world):
+    result, lines = guest(world, '''
+        for seed in 7 7 8; do
+            with-personality fault,o=/tmp/r,stat=ENOENT@30%,seed=$seed sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24; do
+                [ -e /etc/passwd ] && echo -n 1 || echo -n 0; done; echo'
+        done''')
+    want(len(lines) == 3 and lines[0] == lines[1] != lines[2] and '0' in lines[0] and '1' in lines[0], result)
+
+
+def programs_report_what_was_injected(world):
+    result, lines = guest(world, '''
+        mkdir /tmp/d; for i in 1 2 3 4; do echo $i >/tmp/d/$i; done
+        for what in open=EACCES@1 sendfile=EIO@2,read=EIO sendfile=EINVAL,write=ENOSPC@1; do
+            with-personality "fault,o=/tmp/r,$what" cp /tmp/d/1 /tmp/d/2 /tmp/d/3 /tmp 2>/tmp/e; echo "cp $? $(wc -l </tmp/e)"
+        done
+        for what in 'open=EIO&path=2' write=ENOSPC@1 'lstat=EACCES&path=3'; do
+            with-personality "fault,o=/tmp/r,$what" tar cf /tmp/o.tar -C /tmp d 2>/tmp/e; echo "tar $? $(wc -l </tmp/e)"
+        done''')
+    want(len(lines) == 6 and all(re.fullmatch(r'(cp|tar) [1-9]\d* [1-9]', line) for line in lines), result)
+
+
+def wrong_rules_are_told(world):
+    for options, sentence in (('fault', b'which call?'), ('fault,raed=EIO', b'"raed"'), ('fault,read=EOI', b'"EOI"'),
+                              ('fault,read=EIO@x', b'"x"'), ('fault,open=short3', b'no count')):
+        result = world.run('true', options=['--personality', options]).check(125, b'')
+        want(sentence in result.err, result)
+
+
+def a_sandbox_denies_what_no_line_allows(world):
+    result, lines = guest(world, '''
+        cat >/tmp/policy <<-end
+\t# a reader of files
+\tallow desc memory signal process
+\tallow file getuid arch_prctl set_tid_address
+\tdeny EROFS mkdir unlink  # no changes
+\tend
+        with-personality sandbox,policy=/tmp/policy cat /etc/alpine-release
+        with-personality sandbox,policy=/tmp/policy,o=/tmp/r mkdir /tmp/new 2>&1
+        with-personality sandbox,policy=/tmp/policy,o=/tmp/r2 hostname new 2>&1; cat /tmp/r2
+        echo 'kill mkdir' >>/tmp/policy
+        with-personality sandbox,policy=/tmp/policy mkdir /tmp/new 2>/tmp/e; echo $?; cat /tmp/e
+        with-personality sandbox true; with-personality sandbox,policy=/none true; echo 'alow read' >/tmp/policy
+        with-personality sandbox,policy=/tmp/policy true; echo $?'''.replace('\\t', '\t'))
+    want(lines[:2] == ['3.20.3', "mkdir: can't create directory '/tmp/new': Read-only file system"], result)
+    want(any(re.fullmatch(r'sandbox: \d+: uname: EPERM', line) for line in lines), result)
+    want('137' in lines and any(line.endswith('mkdir: killed') for line in lines) and lines[-1] == '125', result)
+    for sentence in (b'policy=FILE', b'"/none" cannot be read', b'/tmp/policy:1: "alow"'):
+        want(sentence in result.err, result)
+
+
 CASES = [a_stack_on_the_command_line, the_base_may_be_left_out, unknown_names_list_what_there_is,
          bad_options_are_told, three_can_stand_above_linux, each_level_sees_the_one_above_pass, in_a_pipeline,
          status_and_signals_are_passed_on, others_are_left_alone, processes_are_followed,
          filters_show_what_they_name, interrupted_calls_and_handlers, the_list_of_personalities, only_root_may,
          levels_end_with_their_last_program, a_level_that_dies_takes_its_tree_and_nothing_else,
-         the_death_of_the_commands_own_level]
+         the_death_of_the_commands_own_level, faults_by_number_descriptor_and_path,
+         signals_delays_and_short_counts, one_seed_gives_one_run, programs_report_what_was_injected,
+         wrong_rules_are_told, a_sandbox_denies_what_no_line_allows]
 
 
 def main():
