@@ -71,7 +71,7 @@ class Boot(linux.Boot):
         additions = [(linux.program_bytes('runner'), '/tests/runner', 0o755), (lines.encode(), '/tests/list', 0o644)]
         additions += [(path.read_bytes(), f'{INSIDE}/{path.name}', 0o755) for path in (HERE / 'cases').iterdir()]
         if tcc.PROGRAM.cached():
-            additions.append((tcc.PROGRAM.cached(), tcc.INSIDE))
+            additions += tcc.additions()
         roots.with_additions(self.image, additions, file)
 
     def _line(self, line):

@@ -6,7 +6,7 @@ In:   ROOTS, name -> packages; QUICK, the one that the quick part of the suite n
 from . import debianroot
 
 ROOTS = {
-    "programs": ("git", "lua5.4", "mount", "musl-dev", "procps", "python3", "sqlite3", "stress-ng"),
+    "programs": ("git", "lua5.4", "mount", "procps", "python3", "sqlite3", "stress-ng"),
     "tools": ("bc", "bzip2", "cpio", "curl", "file", "gawk", "gcc", "less", "libc6-dev", "lsof", "m4", "make",
               "mount", "openssl", "perl", "procps", "psmisc", "rsync", "screen", "strace", "tmux", "vim",
               "xz-utils", "zstd"),

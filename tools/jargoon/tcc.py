@@ -1,6 +1,6 @@
 """The tiny C compiler for the tests: static, from Debian's source package, compiled against musl.
 
-In:   PROGRAM.cached() and PROGRAM.compiled() -> what becomes INSIDE in a guest that has Debian's musl-dev.
+In:   PROGRAM.cached() and PROGRAM.compiled(); additions() -> what a guest gets: that, and the host's musl.
 Life: bin/tcc, lib/tcc (its headers and libtcc1.a), and src/: what it takes to compile itself there; config.h
       says all of its configuration.
 """
@@ -17,9 +17,11 @@ PINS = {
 }
 INSIDE = '/tcc'
 MUSL = '/usr/lib/x86_64-linux-musl'
-DEFINES = {'CONFIG_TCC_SYSINCLUDEPATHS': '{B}/include:/usr/include/x86_64-linux-musl',
+HEADERS = '/usr/include/x86_64-linux-musl'
+LOADER = '/lib/ld-musl-x86_64.so.1'
+DEFINES = {'CONFIG_TCC_SYSINCLUDEPATHS': '{B}/include:' + HEADERS,
            'CONFIG_TCC_LIBPATHS': MUSL, 'CONFIG_TCC_CRTPREFIX': MUSL,
-           'CONFIG_TCC_ELFINTERP': '/lib/ld-musl-x86_64.so.1'}
+           'CONFIG_TCC_ELFINTERP': LOADER}
 CONFIGURE = ('--cc=musl-gcc', '--extra-cflags=-O1 -w', '--extra-ldflags=-static', f'--prefix={INSIDE}',
              '--config-musl', '--config-bcheck=no', '--config-backtrace=no')
 
@@ -42,3 +44,8 @@ def _make(steps):
 
 
 PROGRAM = fromsource.Program('tcc', (RECIPE, CONFIGURE, DEFINES), PINS, _make)
+
+
+def additions():
+    """(path on the host, path in the guest) pairs: the compiler with its source, and musl as musl-tools has it."""
+    return [(PROGRAM.cached(), INSIDE), (MUSL, MUSL), (HEADERS, HEADERS), (f'{MUSL}/libc.so', LOADER)]
