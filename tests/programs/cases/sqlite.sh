@@ -1,6 +1,6 @@
 #!/bin/bash
 # case sqlite.wal 240 quick
-# case sqlite.rollback 240 quick
+# case sqlite.rollback 240
 # case sqlite.two_writers 240 quick
 # 10,000 inserts, each a transaction of its own, then what SQLite itself says of the file.
 . /programs/common.sh
