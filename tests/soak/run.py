@@ -4,8 +4,8 @@
 
 JARGOON_SOAK_SCALE is the part of the full length that is run, 0.1 if it is not set (as in CI).
 The first cases are in soak.c, those of exhaust.c run in a guest with little memory, kill.c's with the
-default root's shell if there is one (JARGOON_SOAK_SEED repeats a run); the last two are shell loops with
-the Alpine root, and the proof that a planted leak of one page for each process would be seen.
+default root's shell if there is one, exercise.c's work on files at random (JARGOON_SOAK_SEED repeats a
+run of either); the last two are shell loops with the Alpine root, and the proof that a planted leak of one page for each process would be seen.
 """
 
 import argparse
@@ -46,6 +46,11 @@ class Source:
 class Exhaust(Source):
     """exhaust.c's."""
     binary, guest = '../soak/exhaust', '/tests/exhaust'
+
+
+class Exercise(Source):
+    """exercise.c's."""
+    binary, guest = '../soak/exercise', '/tests/exercise'
 
 
 class Kill(Source):
@@ -129,11 +134,12 @@ def main():
     cases = [case for case in program_cases() if wanted(case.name)]
     hungry = [case for case in program_cases(Exhaust, 'exhaust')
               if wanted(case.name) and options.on == 'jargoon']
+    exercises = [case for case in program_cases(Exercise, 'exercise') if wanted(case.name)]
     killing = [case for case in program_cases(Kill, 'kill') if wanted(case.name)]
     others = {name: function for name, function in OTHERS.items() if wanted(name)
               and (options.on == 'jargoon' or function is not planted_leak_is_seen)}
     if options.list:
-        names = [case.name for case in cases + hungry + killing] + list(others)
+        names = [case.name for case in cases + hungry + exercises + killing] + list(others)
         print(''.join(name + '\n' for name in names), end='')
         return
     if options.on == 'jargoon' and not os.path.exists(paths.built('linuxserver/linuxserver')):
@@ -145,8 +151,10 @@ def main():
         out.note('\n'.join(case.notes))
     boot(options.on, cases, report)
     boot(options.on, hungry, report, ['--mem', SMALL])
-    if killing:
+    if exercises or killing:
         out.note(f'JARGOON_SOAK_SEED={SEED}')
+    boot(options.on, exercises, report)
+    if killing:
         boot(options.on, killing, report,
              guest=KillBoot if defaultroot.cached() else SoakBoot)
     for name, function in others.items():

@@ -47,7 +47,7 @@ static long free_pages(void)
 }
 
 /* Freeing may go on behind a process's end: gives it some seconds to catch up. */
-static void check_free(long start, const char *when)
+__attribute__((unused)) static void check_free(long start, const char *when)
 {
     int64_t until = test_now_ms() + SETTLE_MS;
     long now;
