@@ -261,9 +261,11 @@ size_t notices_take(struct notices *n, uint8_t *buffer, size_t room)
             break;
         done += notice->record_bytes;
     }
-    memcpy(buffer, n->data, done);
-    n->used -= done;
-    memmove(n->data, n->data + done, n->used);
+    if (done) {
+        memcpy(buffer, n->data, done);
+        n->used -= done;
+        memmove(n->data, n->data + done, n->used);
+    }
     if (!n->used) {
         rt_free(n->data);
         n->data = NULL;
