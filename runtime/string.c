@@ -31,6 +31,10 @@ __attribute__((hot)) void *memcpy(void *restrict dst, const void *restrict src, 
     }
     for (; n >= WORD; n -= WORD, d += WORD, s += WORD)
         ((struct word *)d)->v = ((const struct word *)s)->v;
+    if (n && (size_t)(d - (unsigned char *)dst) >= WORD) { /* the last word again, to its end */
+        ((struct word *)(d + n - WORD))->v = ((const struct word *)(s + n - WORD))->v;
+        return dst;
+    }
     while (n--)
         *d++ = *s++;
     return dst;
@@ -68,6 +72,10 @@ __attribute__((hot)) void *memset(void *dst, int value, size_t n)
     }
     for (; n >= WORD; n -= WORD, d += WORD)
         ((struct word *)d)->v = v;
+    if (n && (size_t)(d - (unsigned char *)dst) >= WORD) {
+        ((struct word *)(d + n - WORD))->v = v;
+        return dst;
+    }
     while (n--)
         *d++ = (unsigned char)value;
     return dst;

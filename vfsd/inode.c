@@ -15,7 +15,7 @@
 #include <jg/rt/assert.h>
 #include <jg/rt/heap.h>
 
-#define FIRST_ENTRY_ID 3 /* cursors 1 and 2 are "." and ".." */
+#define FIRST_ENTRY_ID (VFS_CURSOR_ENTRIES + 1) /* cursors 1 and 2 are "." and ".." */
 
 int32_t inode_create(struct fs *fs, uint32_t mode, uint32_t uid, uint32_t gid, struct inode **out)
 {

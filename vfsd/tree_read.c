@@ -62,8 +62,8 @@ struct listing {
 };
 
 /* Adds a record. Returns false when it does not fit. */
-static bool list(struct listing *listing, const struct inode *inode, uint64_t cursor,
-                 const char *name, size_t length)
+static inline bool list(struct listing *listing, const struct inode *inode, uint64_t cursor,
+                        const char *name, size_t length)
 {
     size_t bytes = (sizeof(struct vfs_dirent) + length + 1 + 7) & ~7ul;
     struct vfs_dirent *record = (struct vfs_dirent *)(listing->buffer + listing->used);
@@ -71,6 +71,7 @@ static bool list(struct listing *listing, const struct inode *inode, uint64_t cu
 
     if (bytes > listing->size - listing->used)
         return false;
+    *(uint64_t *)(listing->buffer + listing->used + bytes - 8) = 0; /* the name ends within these */
     *record = (struct vfs_dirent){
         .ino = inode->ino,
         .next_cursor = cursor,
@@ -78,7 +79,6 @@ static bool list(struct listing *listing, const struct inode *inode, uint64_t cu
         .type = (uint8_t)(inode_type(inode) >> 12), /* DT_* are the types of S_IFMT */
         .name_len = (uint16_t)length,
     };
-    memset(listing->buffer + listing->used + bytes - 8, 0, 8); /* the name ends within these */
     memcpy(to, name, length);
     listing->used += bytes;
     return true;

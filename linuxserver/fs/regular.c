@@ -224,19 +224,28 @@ struct linux_dirent64 {
 _Static_assert(offsetof(struct linux_dirent64, name) <= sizeof(struct vfs_dirent),
                "converted in place");
 
-/* Writes Linux's record for `r` at `to`, which may overlap it from below. */
-static size_t convert(uint8_t *to, const struct vfs_dirent *r)
+typedef uint64_t __attribute__((aligned(1), may_alias)) word_t;
+
+/*
+ * Writes Linux's record for `r` at `to`, which may overlap it from below. The name goes by whole words, as many as the
+ * zero after it is in: they are all in vfsd's record, and what they reach over Linux's is where vfsd's was.
+ */
+static inline size_t convert(uint8_t *to, const struct vfs_dirent *r)
 {
     struct linux_dirent64 *d = (struct linux_dirent64 *)to;
-    struct vfs_dirent from = *r;
-    size_t end = offsetof(struct linux_dirent64, name) + from.name_len, size = (end + 1 + 7) & ~7ul;
+    const uint64_t *name = (const uint64_t *)(r + 1);
+    uint64_t ino = r->ino, cursor = r->next_cursor;
+    unsigned length = r->name_len;
+    size_t size = (offsetof(struct linux_dirent64, name) + length + 1 + 7) & ~7ul;
+    uint8_t type = r->type;
 
-    memmove(d->name, r + 1, from.name_len);
-    memset(to + end, 0, size - end);
-    d->ino = from.ino;
-    d->off = (int64_t)from.next_cursor;
+    for (unsigned i = 0; i <= length / 8; i++)
+        ((word_t *)d->name)[i] = name[i];
+    d->name[length] = 0;
+    d->ino = ino;
+    d->off = (int64_t)cursor;
     d->reclen = (uint16_t)size;
-    d->type = from.type;
+    d->type = type;
     return size;
 }
 
@@ -244,7 +253,7 @@ static size_t convert(uint8_t *to, const struct vfs_dirent *r)
  * Turns vfsd's records into Linux's, as many as fit, and copies them out at once: a copy costs more
  * than a record. Returns how many bytes were used; *full when one did not fit.
  */
-static int64_t give_records(struct file *f, uint8_t *data, size_t len, struct io *io, bool *full)
+static HOT_PATH int64_t give_records(struct file *f, uint8_t *data, size_t len, struct io *io, bool *full)
 {
     int64_t pos = f->pos;
     size_t done = 0;
@@ -253,7 +262,7 @@ static int64_t give_records(struct file *f, uint8_t *data, size_t len, struct io
         const struct vfs_dirent *r = (const struct vfs_dirent *)(data + at);
         size_t bytes = r->record_bytes;
 
-        if (bytes < sizeof *r + r->name_len + 1u || at + bytes > len || r->name_len > 255)
+        if (bytes < sizeof *r + r->name_len + 1u || bytes % 8 || at + bytes > len || r->name_len > 255)
             return -EIO;
         if (done + ((offsetof(struct linux_dirent64, name) + r->name_len + 1u + 7) & ~7ul) >
             io->length) {
@@ -270,14 +279,35 @@ static int64_t give_records(struct file *f, uint8_t *data, size_t len, struct io
     return (int64_t)done;
 }
 
-static int64_t directory_readdir(struct task *t, struct file *f, struct io *io)
+/*
+ * Whether nothing can follow where the file stands. Entries come from the newest to the oldest, so that nothing ever
+ * comes to stand behind the last one (f->cookie). Behind "." and ".." alone it may.
+ */
+static bool at_end(const struct file *f)
 {
-    uint8_t *data = rt_alloc(BATCH);
+    return f->pos > VFS_CURSOR_ENTRIES && (uint64_t)f->pos == f->cookie;
+}
+
+/* What readdir gives there: 0, or -ENOENT if the directory was removed. */
+static int64_t end_of(const struct file *f)
+{
+    struct vfs_attr attr;
+    int64_t err = vfs_errno(namecache_attr(f->inode, &attr));
+
+    return err || attr.nlink ? err : -ENOENT;
+}
+
+static HOT_PATH int64_t directory_readdir(struct task *t, struct file *f, struct io *io)
+{
     int64_t done = 0, n;
     bool full = false;
+    uint8_t *data;
     size_t len;
 
     (void)t;
+    if (at_end(f))
+        return end_of(f);
+    data = rt_alloc(BATCH);
     if (!data)
         return -ENOMEM;
     while (!full) {
@@ -290,8 +320,11 @@ static int64_t directory_readdir(struct task *t, struct file *f, struct io *io)
             break;
         }
         done += n;
-        if (len + RECORD_MAX <= BATCH)
-            break; /* another one would have fitted: that is all */
+        if (len + RECORD_MAX <= BATCH) { /* another one would have fitted: that is all */
+            if (!full)
+                f->cookie = (uint64_t)f->pos;
+            break;
+        }
     }
     rt_free(data);
     return done || !full ? done : -EINVAL;

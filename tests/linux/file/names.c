@@ -302,6 +302,49 @@ TEST(names, a_listing_is_stable_while_names_are_removed)
     CHECK_OK(rmdir("d"));
 }
 
+TEST(names, the_end_of_a_folder_stays_the_end)
+{
+    char buffer[2048], name[300];
+    long first;
+    int fd;
+
+    CHECK_OK(mkdir("d", 0755));
+    memset(name, 0, sizeof name);
+    for (int i = 1; i < 40; i++) { /* every length around a word's */
+        snprintf(name, sizeof name, "d/%.*s", i, "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz");
+        touch(name);
+    }
+    fd = CHECK_FD(open("d", O_RDONLY | O_DIRECTORY));
+    for (int round = 0; round < 2; round++) {
+        unsigned seen = 0;
+
+        CHECK_OK(lseek(fd, 0, SEEK_SET));
+        while ((first = syscall(SYS_getdents64, fd, buffer, sizeof buffer)) > 0)
+            for (long at = 0; at < first; at += *(unsigned short *)(buffer + at + 16)) {
+                const char *entry = buffer + at + 19;
+
+                seen++;
+                CHECK_EQ(*(unsigned short *)(buffer + at + 16) % 8, 0);
+                CHECK(entry[0] == '.' || !strncmp(entry, "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz", strlen(entry)));
+            }
+        CHECK_EQ(first, 0);
+        CHECK_EQ(seen, 41 + round);
+        if (!round)
+            touch("d/a-new-one-behind-the-end");
+        if (!round)
+            CHECK_OK(rename("d/a-new-one-behind-the-end", "d/abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqr"));
+        CHECK_EQ(syscall(SYS_getdents64, fd, buffer, sizeof buffer), 0);
+        CHECK_EQ(syscall(SYS_getdents64, dup(fd), buffer, sizeof buffer), 0);
+    }
+    for (int i = 1; i < 45; i++) {
+        snprintf(name, sizeof name, "d/%.*s", i, "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz");
+        unlink(name);
+    }
+    rmdir("d");
+    CHECK_ERR(access("d", F_OK), ENOENT);
+    CHECK_ERR(syscall(SYS_getdents64, fd, buffer, sizeof buffer), ENOENT); /* not just the end: it is gone */
+}
+
 TEST(names, getdents_errors_and_telldir)
 {
     char buffer[1024];
