@@ -24,7 +24,7 @@ static struct range ranges[RANGES_MAX];
 static unsigned range_count;
 static uint32_t free_head HOT_DATA;
 static uint64_t free_count HOT_DATA, total, user_reserve;
-static uint32_t top_frame;
+static uint32_t top_frame HOT_DATA;
 static paddr_t zeroed[ZEROED_MAX]; /* free frames known to be zero, in no list */
 static unsigned zeroed_count;
 

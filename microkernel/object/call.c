@@ -16,7 +16,7 @@
 #include <object/sched.h>
 #include <object/token.h>
 
-void call_extra_drop(struct thread *caller)
+WARM void call_extra_drop(struct thread *caller)
 {
     struct call_extra *extra = &caller->extra;
 

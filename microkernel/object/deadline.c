@@ -10,7 +10,7 @@
 #include <object/deadline.h>
 #include <object/sched.h>
 
-static struct deadline *root;
+static struct deadline *root HOT_DATA;
 
 /* Joins two heaps (roots without siblings); either may be NULL. */
 static struct deadline *merge(struct deadline *a, struct deadline *b)
@@ -105,7 +105,7 @@ void deadline_run(jg_time_t now)
     }
 }
 
-jg_time_t deadline_next(void)
+WARM jg_time_t deadline_next(void)
 {
     return root ? root->at : JG_TIME_INFINITE;
 }

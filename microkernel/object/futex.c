@@ -30,7 +30,7 @@ static void timed_out(struct deadline *d)
     thread_wake(container_of(d, struct thread, deadline), JG_ERR_TIMED_OUT);
 }
 
-void futex_sleep(struct thread *thread, uintptr_t va, jg_time_t deadline)
+WARM void futex_sleep(struct thread *thread, uintptr_t va, jg_time_t deadline)
 {
     sched_leave(thread);
     thread->state = THREAD_FUTEX;
@@ -41,7 +41,7 @@ void futex_sleep(struct thread *thread, uintptr_t va, jg_time_t deadline)
         deadline_set(&thread->deadline, deadline, timed_out);
 }
 
-uint32_t futex_wake(struct aspace *as, uintptr_t va, uint32_t count)
+WARM uint32_t futex_wake(struct aspace *as, uintptr_t va, uint32_t count)
 {
     struct list *bucket = bucket_of(as, va);
     uint32_t woken = 0;
@@ -60,7 +60,7 @@ uint32_t futex_wake(struct aspace *as, uintptr_t va, uint32_t count)
     return woken;
 }
 
-void futex_forget(struct thread *thread)
+WARM void futex_forget(struct thread *thread)
 {
     list_remove(&thread->futex_link);
     deadline_cancel(&thread->deadline);

@@ -19,7 +19,7 @@ HOT_DATA uint64_t handle_epoch = 1; /* 0: a route that leads nowhere */
 _Static_assert(HANDLE_INDEX_BITS + 13 == 31, "handles stay below 2^31");
 _Static_assert(sizeof(struct handle_slot) * HANDLE_CHUNK_SLOTS == 4096, "a chunk is a page");
 
-jg_status_t handle_get(struct handle_table *table, jg_handle_t h, enum jg_object_type type,
+WARM jg_status_t handle_get(struct handle_table *table, jg_handle_t h, enum jg_object_type type,
                        jg_rights_t rights, struct object **out)
 {
     struct handle_slot *slot = handle_slot(table, h);

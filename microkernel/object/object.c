@@ -13,7 +13,7 @@
 
 static uint64_t last_koid;
 static struct object
-    *closed; /* their last handle is gone; each still holds the handles' reference */
+    *closed HOT_DATA; /* their last handle is gone; each still holds the handles' reference */
 
 static const struct object_ops *const ops[] = {
     [JG_TYPE_JOB] = &job_ops,           [JG_TYPE_PROCESS] = &process_ops,
@@ -77,7 +77,7 @@ void object_handle_removed(struct object *object)
     closed = object;
 }
 
-void object_settle(void)
+WARM void object_settle(void)
 {
     for (;;) {
         struct object *object = closed;

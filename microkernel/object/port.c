@@ -115,7 +115,7 @@ void port_cancel(struct packet *packet)
     packet->word = 0;
 }
 
-bool port_deliver_next(struct port *port, struct thread *worker)
+WARM bool port_deliver_next(struct port *port, struct thread *worker)
 {
     struct list *node = list_pop(&port->queue);
     struct packet *packet;
@@ -131,7 +131,7 @@ bool port_deliver_next(struct port *port, struct thread *worker)
     return true;
 }
 
-void port_park(struct port *port, struct thread *worker)
+WARM void port_park(struct port *port, struct thread *worker)
 {
     ASSERT(list_empty(&port->queue) && !port->closed);
     worker->state = THREAD_PARKED;

@@ -17,7 +17,7 @@
 #include <object/process.h>
 #include <object/token.h>
 
-static struct process *killed;
+static struct process *killed HOT_DATA;
 static struct process *init_process; /* no reference: it never ends and goes on */
 
 void process_is_init(struct process *process)
@@ -90,7 +90,7 @@ static void give_up_tokens(struct process *process)
     }
 }
 
-bool process_bury_one(void)
+WARM bool process_bury_one(void)
 {
     struct process *process = killed;
 

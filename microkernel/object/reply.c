@@ -95,7 +95,7 @@ static void finish_trap(struct thread *caller, struct thread *replier, uint64_t 
     trap_result_up(caller, caller->level + 1u);
 }
 
-jg_status_t reply_send(struct thread *replier, jg_token_t token, uint64_t info)
+WARM jg_status_t reply_send(struct thread *replier, jg_token_t token, uint64_t info)
 {
     struct thread *caller;
     jg_status_t status = token_find(token, replier->process, &caller);

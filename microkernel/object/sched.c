@@ -49,7 +49,7 @@ static struct list *place_below(unsigned band, unsigned above)
     return &sched.ready[band];
 }
 
-void sched_ready(struct thread *thread)
+WARM void sched_ready(struct thread *thread)
 {
     struct list *place = &sched.ready[thread->priority];
 
@@ -98,14 +98,14 @@ uint64_t sched_count(unsigned band)
     return count;
 }
 
-void sched_leave(struct thread *thread)
+WARM void sched_leave(struct thread *thread)
 {
     ASSERT(thread == current_thread());
     sched_account(thread);
     cpu_set_current(NULL);
 }
 
-void sched_timer_changed(void)
+WARM void sched_timer_changed(void)
 {
     jg_time_t wanted = deadline_next();
 
@@ -178,7 +178,7 @@ static jg_time_t slice_of(const struct thread *thread)
     return thread->rank && sched.ranked_left > 0 ? MIN(slice, sched.ranked_left) : slice;
 }
 
-bool kernel_schedule(void)
+WARM bool kernel_schedule(void)
 {
     uint64_t now = arch_counter();
     jg_time_t time = time_monotonic();

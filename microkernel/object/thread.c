@@ -124,7 +124,7 @@ jg_status_t thread_set_level(struct thread *thread, struct port *port, uint64_t 
     return JG_OK;
 }
 
-void thread_stop_waiting(struct thread *thread)
+WARM void thread_stop_waiting(struct thread *thread)
 {
     switch ((enum thread_state)thread->state) {
     case THREAD_READY:
@@ -157,7 +157,7 @@ void thread_stop_waiting(struct thread *thread)
     thread->state = THREAD_READY;
 }
 
-void thread_wake(struct thread *thread, jg_status_t status)
+WARM void thread_wake(struct thread *thread, jg_status_t status)
 {
     thread_stop_waiting(thread);
     arch_set_result(&thread->arch, status);

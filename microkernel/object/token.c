@@ -72,7 +72,7 @@ struct thread *token_next_thread(uint32_t *index)
     return NULL;
 }
 
-jg_status_t token_find(jg_token_t token, const struct process *holder, struct thread **out)
+WARM jg_status_t token_find(jg_token_t token, const struct process *holder, struct thread **out)
 {
     uint32_t index = token & ((1u << TOKEN_INDEX_BITS) - 1);
     uint64_t generation = token >> TOKEN_INDEX_BITS;

@@ -98,7 +98,7 @@ static int64_t receive(struct thread *t, struct port *port, uint64_t lost, bool 
     return JG_OK;
 }
 
-SYSCALL(reply_wait)
+WARM SYSCALL(reply_wait)
 {
     uint64_t info = arch_call_info(&t->arch);
     jg_token_t token = arch_call_ext(&t->arch);

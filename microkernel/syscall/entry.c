@@ -24,7 +24,7 @@ static handler *const handlers[JG_SYS_COUNT] = {
 #undef JG_SYSCALL
 };
 
-COLD void syscall_slow(struct thread *t)
+WARM void syscall_slow(struct thread *t)
 {
     uint64_t number = arch_syscall_number(&t->arch);
 

@@ -180,7 +180,7 @@ static int64_t info_mapped(struct object *object, uint64_t buffer, uint64_t room
     return (int64_t)(sizeof(info) + info.pages);
 }
 
-SYSCALL(object_info)
+WARM SYSCALL(object_info)
 {
     static const uint8_t type_of[] = {
         [JG_INFO_VMO] = JG_TYPE_VMO,       [JG_INFO_ASPACE] = JG_TYPE_ASPACE,

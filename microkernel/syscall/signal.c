@@ -61,7 +61,7 @@ SYSCALL(timer_set)
     return JG_OK;
 }
 
-SYSCALL(futex_wait)
+WARM SYSCALL(futex_wait)
 {
     jg_time_t deadline = (jg_time_t)c;
     uint32_t value;
@@ -83,7 +83,7 @@ SYSCALL(futex_wait)
     return JG_OK;
 }
 
-SYSCALL(futex_wake)
+WARM SYSCALL(futex_wake)
 {
     if (a & 3)
         return JG_ERR_INVALID_ARGS;

@@ -29,7 +29,7 @@ static bool grow(struct vmo *vmo, uint64_t index)
     return true;
 }
 
-uint64_t *radix_slot(struct vmo *vmo, uint64_t index, bool make)
+WARM uint64_t *radix_slot(struct vmo *vmo, uint64_t index, bool make)
 {
     uint64_t *slot = (uint64_t *)&vmo->root;
 

@@ -162,7 +162,7 @@ static int64_t result(const struct transfer *t, jg_status_t status)
     return status;
 }
 
-int64_t vmo_transfer(struct vmo *vmo, unsigned op, struct aspace *as, uintptr_t va, uint64_t length,
+WARM int64_t vmo_transfer(struct vmo *vmo, unsigned op, struct aspace *as, uintptr_t va, uint64_t length,
                      uint64_t *offset, uint64_t limit)
 {
     struct transfer t = {vmo, as, va, *offset, length, 0};

@@ -51,7 +51,7 @@ static void idle(void)
 }
 
 /* As arch_leave(), when there is something to do. */
-static COLD void leave_slowly(void)
+static WARM void leave_slowly(void)
 {
     if (reaper_pending())
         reaper_run(REAP_AT_EXIT);

@@ -38,7 +38,7 @@ HOT bool copy_to_user(uintptr_t user_dst, const void *src, size_t length)
     return is_user_range(user_dst, length) && copy((void *)user_dst, src, length);
 }
 
-bool read_user_u32(uintptr_t va, uint32_t *value)
+WARM bool read_user_u32(uintptr_t va, uint32_t *value)
 {
     return !(va & 3) && copy_from_user(value, va, sizeof *value);
 }

@@ -2,7 +2,8 @@
  * Words that the compiler understands and C has no name for, and the placement of the hot path.
  *
  * HOT and HOT_DATA gather what a forwarded system call touches in few, contiguous pages: every page
- * costs a TLB miss after each change of address space.
+ * costs a TLB miss after each change of address space. WARM is for what servers call most often beside that: native
+ * calls that wait, wake, answer and ask.
  */
 #pragma once
 
@@ -13,6 +14,7 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define HOT __attribute__((section(".text.hot")))
+#define WARM __attribute__((section(".text.hot.warm"), noinline))
 #define HOT_DATA __attribute__((section(".data.hot")))
 #define COLD __attribute__((cold, noinline))
 #define INLINE inline __attribute__((always_inline))
