@@ -106,7 +106,7 @@ static int64_t start_in(jg_handle_t aspace, const struct bootimage *image,
 
 int64_t loader_start(const struct bootimage *image, const struct loader_program *program)
 {
-    int64_t aspace = jg_aspace_create();
+    int64_t aspace = jg_aspace_create(program->job);
     int64_t process;
 
     if (aspace < 0)

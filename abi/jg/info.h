@@ -68,7 +68,8 @@ struct jg_info_system {
 
 /*
  * JG_INFO_MAPPED: what is known of each page of a range, one byte each: JG_PAGE_* bits, and above
- * them in how many address spaces the frame is mapped now (at most JG_PAGE_COUNT_MAX; 0: no frame).
+ * them in how many address spaces the frame is mapped now (at most JG_PAGE_COUNT_MAX, which is also told of a page whose VMO
+ * has too many mappings to look at; 0: no frame).
  */
 #define JG_PAGE_PRESENT     0x01u /* there without a fault */
 #define JG_PAGE_PRIVATE     0x02u /* in the private tree; it may be there and not PRESENT */

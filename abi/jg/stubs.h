@@ -261,9 +261,9 @@ static inline int64_t jg_vmo_move(jg_handle_t dst, uint64_t dst_offset, jg_handl
 }
 
 /* Makes an empty address space. */
-static inline int64_t jg_aspace_create(void)
+static inline int64_t jg_aspace_create(jg_handle_t job)
 {
-    return jg_syscall6(JG_SYS_aspace_create, 0, 0, 0, 0, 0, 0);
+    return jg_syscall6(JG_SYS_aspace_create, job, 0, 0, 0, 0, 0);
 }
 
 /* fork: a copy by each mapping's inherit attribute. */

@@ -40,7 +40,7 @@ struct mm *mm_create(void)
 
     if (!m)
         return NULL;
-    h = jg_aspace_create();
+    h = jg_aspace_create(JG_HANDLE_NONE);
     if (h < 0) {
         rt_free(m);
         return NULL;

@@ -26,9 +26,18 @@ static jg_status_t get_memory(struct thread *t, uint64_t h, jg_rights_t rights, 
 
 SYSCALL(aspace_create)
 {
+    struct job *job = job_of_thread(t);
     struct memory *memory;
-    jg_status_t status = memory_create(job_of_thread(t), &memory);
+    struct object *object;
+    jg_status_t status = JG_OK;
 
+    if (a != JG_HANDLE_NONE) {
+        status = get(t, a, JG_TYPE_JOB, JG_RIGHT_MANAGE, &object);
+        if (status == JG_OK)
+            job = job_of(object);
+    }
+    if (status == JG_OK)
+        status = memory_create(job, &memory);
     if (status != JG_OK)
         return status;
     return new_handle(t, &memory->object, RIGHTS_ASPACE);

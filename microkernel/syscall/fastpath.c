@@ -169,14 +169,9 @@ static INLINE void finish(struct thread *t, bool done)
     }
 }
 
-static COLD void call_by_new_route(struct thread *t)
+static COLD void call_by_new_route(struct thread *t, bool extended)
 {
-    if (!call_route(t))
-        syscall_slow(t);
-    else if (arch_call_info(&t->arch) & JG_CALL_EXTENDED)
-        finish(t, call_windows_read(t, arch_call_ext(&t->arch)) && call_now(t, true));
-    else
-        finish(t, call_now(t, false));
+    finish(t, call_route(t) && call_now(t, extended));
 }
 
 static COLD void wait_by_new_route(struct thread *t)
@@ -184,15 +179,15 @@ static COLD void wait_by_new_route(struct thread *t)
     finish(t, wait_route(t) && reply_wait_fast(t));
 }
 
-/* Reading the windows may fault, and what is known of the route be old then. */
+/* The windows come first: reading them may fault, and what is known of the route be old then. */
 static HOT NOINLINE void call_with_windows(struct thread *t)
 {
-    bool fit = call_windows_read(t, arch_call_ext(&t->arch));
-
-    if (likely(fit && route_is_good(&t->call, t)))
+    if (unlikely(!call_windows_read(t, arch_call_ext(&t->arch))))
+        syscall_slow(t);
+    else if (route_is_good(&t->call, t))
         finish(t, call_now(t, true));
     else
-        call_by_new_route(t);
+        call_by_new_route(t, true);
 }
 
 /* Calls that are short enough to be worth an own way, and the slow ones. */
@@ -234,5 +229,5 @@ HOT void kernel_syscall(struct thread *t)
     else if (route_is_good(&t->call, t))
         finish(t, call_now(t, false));
     else
-        call_by_new_route(t);
+        call_by_new_route(t, false);
 }

@@ -6,11 +6,6 @@
 #include <object/memory.h>
 #include <syscall/syscall.h>
 
-static struct job *job_of(struct object *object)
-{
-    return container_of(object, struct job, object);
-}
-
 SYSCALL(job_create)
 {
     struct object *parent;

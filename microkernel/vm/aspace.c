@@ -8,6 +8,8 @@
 #include <core/string.h>
 #include <mm/heap.h>
 
+#define MAPPINGS_LOOKED_AT 32u /* for one page */
+
 static bool reap_step(struct reap *reap, unsigned budget);
 
 struct aspace *aspace_create(struct account *account, void (*release)(struct account *))
@@ -92,10 +94,13 @@ void aspace_info(const struct aspace *as, struct jg_info_aspace *info)
     };
 }
 
-/* In how many address spaces page `index` of a VMO is mapped now, counted up to the limit. */
+/*
+ * In how many address spaces page `index` of a VMO is mapped now, counted up to the limit. Not many mappings are looked
+ * at, for nobody else runs meanwhile; what more of them there are is taken for mapped.
+ */
 static unsigned vmo_page_mapped(const struct vmo *vmo, uint64_t index, paddr_t frame)
 {
-    unsigned count = 0;
+    unsigned count = 0, looked = 0;
 
     list_for_each(node, &vmo->mappings)
     {
@@ -103,6 +108,8 @@ static unsigned vmo_page_mapped(const struct vmo *vmo, uint64_t index, paddr_t f
         uint64_t first = m->offset >> PAGE_SHIFT;
         const pte_t *entry;
 
+        if (looked++ == MAPPINGS_LOOKED_AT)
+            return JG_PAGE_COUNT_MAX;
         if (index < first || index - first >= (m->end - m->start) >> PAGE_SHIFT)
             continue;
         entry = pt_find(&m->aspace->pt, m->start + ((index - first) << PAGE_SHIFT));

@@ -78,7 +78,7 @@ const char *program_start(struct program *p, const jg_handle_t tree[2], const ch
     if (!open_file(tree[0], path, &file, &file_size) &&
         !open_file(tree[1], path, &file, &file_size))
         return "there is no such program";
-    if (!set(&p->aspace, jg_aspace_create()) || load_elf(p->aspace, file, 0, file_size, &elf) < 0)
+    if (!set(&p->aspace, jg_aspace_create(job)) || load_elf(p->aspace, file, 0, file_size, &elf) < 0)
         return "it is no static executable, or there is no memory for it";
     if (!build_stack(p->aspace, &elf, strings, size, argc, envc, &stack))
         return "its arguments are too long, or there is no memory for it";

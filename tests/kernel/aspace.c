@@ -213,7 +213,7 @@ TEST(aspace, ranges_and_what_is_mapped)
 
 TEST(aspace, copies_strings_words_and_partial_counts)
 {
-    jg_handle_t as = (jg_handle_t)jg_aspace_create(), weak;
+    jg_handle_t as = (jg_handle_t)jg_aspace_create(JG_HANDLE_NONE), weak;
 
     CHECK((int32_t)as > 0);
     CHECK_EQ(map(as, AT, 2 * 4096, 0, 0, 3, JG_MAP_PRIVATE), JG_OK);

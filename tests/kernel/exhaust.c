@@ -14,7 +14,7 @@ static bool cycle(void)
 {
     struct jg_map m = {
         .va = STACK_AT, .length = 4096, .prot = 3, .max_prot = 3, .flags = JG_MAP_PRIVATE};
-    int64_t as = jg_aspace_create(), process, thread;
+    int64_t as = jg_aspace_create(JG_HANDLE_NONE), process, thread;
     struct jg_regs regs;
     uint64_t word = 1;
     struct jg_copy c = {(jg_handle_t)as, JG_COPY_WRITE, STACK_AT + 8, (uintptr_t)&word, 8};

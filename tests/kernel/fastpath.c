@@ -325,7 +325,7 @@ static jg_handle_t space;
 static bool space_make(uint32_t prot)
 {
     struct jg_map map = {.va = FAR_VA, .length = 8192, .prot = prot, .max_prot = 7, .flags = JG_MAP_PRIVATE};
-    int64_t as = jg_aspace_create();
+    int64_t as = jg_aspace_create(JG_HANDLE_NONE);
 
     TRY(as > 0);
     space = (jg_handle_t)as;

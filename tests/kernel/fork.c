@@ -31,7 +31,7 @@ static jg_handle_t parent, child;
 
 static bool make_parent(unsigned pages)
 {
-    int64_t as = jg_aspace_create();
+    int64_t as = jg_aspace_create(JG_HANDLE_NONE);
 
     TRY(as > 0);
     parent = (jg_handle_t)as;

@@ -52,7 +52,7 @@ static struct jg_info_aspace info_of(jg_handle_t as)
 
 static bool fresh(void)
 {
-    int64_t as = jg_aspace_create();
+    int64_t as = jg_aspace_create(JG_HANDLE_NONE);
 
     TRY(as > 0);
     other = (jg_handle_t)as;
@@ -293,6 +293,13 @@ TEST(mapping, mapped_tells_what_is_there)
     CHECK_EQ(q.page[0] >> JG_PAGE_COUNT_SHIFT, 2);
     CHECK_EQ(q.page[2] >> JG_PAGE_COUNT_SHIFT, 2);
     CHECK_EQ(q.page[0] & JG_PAGE_PRIVATE, 0);
+    CHECK_EQ(q.page[1], 0);
+    /* Of a VMO with many mappings not each is looked at: as often as can be said. */
+    for (unsigned i = 0; i < 100; i++)
+        CHECK_EQ(map_at(other, FAR + (16 + 4 * i) * PAGE, 2, vmo, 1, 0), JG_OK);
+    q.head.va = FAR + 8 * PAGE;
+    CHECK(jg_object_info(other, JG_INFO_MAPPED, &q, sizeof(q)) > 0);
+    CHECK_EQ(q.page[0] >> JG_PAGE_COUNT_SHIFT, JG_PAGE_COUNT_MAX);
     CHECK_EQ(q.page[1], 0);
     /* Far above nothing is mapped: the next address that could be is the top. */
     q.head.va = FAR + (1ul << 40);

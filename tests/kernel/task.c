@@ -128,6 +128,33 @@ TEST(job, frame_quota_limits_vmos)
     jg_handle_close(job);
 }
 
+TEST(job, pays_for_the_address_space_made_for_it)
+{
+    struct jg_map m = {.va = 0x10000000, .length = 64 * 4096, .prot = 3, .max_prot = 3,
+                       .flags = JG_MAP_PRIVATE | JG_MAP_COMMIT};
+    jg_handle_t job = (jg_handle_t)jg_job_create(my_job), weak, as;
+    struct jg_info_job info;
+
+    CHECK_EQ(jg_aspace_create(my_aspace), JG_ERR_WRONG_TYPE);
+    weak = (jg_handle_t)jg_handle_duplicate(job, JG_RIGHT_INSPECT);
+    CHECK_EQ(jg_aspace_create(weak), JG_ERR_ACCESS_DENIED);
+    CHECK_EQ(jg_job_set(job, JG_JOB_QUOTA_FRAMES, 32), JG_OK);
+    as = (jg_handle_t)jg_aspace_create(job);
+    CHECK((int32_t)as > 0);
+    CHECK_EQ(jg_aspace_map(as, &m), JG_ERR_NO_MEMORY);
+    m.length = 16 * 4096;
+    CHECK_EQ(jg_aspace_map(as, &m), JG_OK);
+    CHECK_EQ(jg_object_info(job, JG_INFO_JOB, &info, sizeof(info)), sizeof(info));
+    CHECK(info.frames > 16 && info.frames <= 32);
+    CHECK_EQ(info.objects, 1);
+    jg_handle_close(as);
+    jg_system_quiesce();
+    CHECK_EQ(jg_object_info(job, JG_INFO_JOB, &info, sizeof(info)), sizeof(info));
+    CHECK_EQ(info.frames, 0);
+    jg_handle_close(weak);
+    jg_handle_close(job);
+}
+
 TEST(process, create_errors)
 {
     jg_handle_t weak = (jg_handle_t)jg_handle_duplicate(my_aspace, JG_RIGHT_READ);
@@ -246,7 +273,7 @@ TEST(process, set_aspace_needs_every_thread_still)
     CHECK_EQ(jg_process_set_aspace(c.process, p), JG_ERR_WRONG_TYPE);
     /* An empty one: the next instruction faults. */
     jg_handle_close(as);
-    as = (jg_handle_t)jg_aspace_create();
+    as = (jg_handle_t)jg_aspace_create(JG_HANDLE_NONE);
     CHECK_EQ(jg_process_set_aspace(c.process, as), JG_OK);
     CHECK_EQ(jg_thread_read_state(c.thread, JG_STATE_REGS, &regs, sizeof(regs)), sizeof(regs));
     CHECK_EQ(reply_word(r.token, 0), JG_OK);

@@ -50,7 +50,7 @@ arch_syscall_entry:             /* rcx and r11 are rip and rflags: not stored tw
     mov %rax, T_ENTRY_RAX(%rsp)
     mov %rcx, T_RIP(%rsp)
     mov %r11, T_RFLAGS(%rsp)
-    movl $ENTRY_SYSCALL, T_ENTRY(%rsp)
+    movw $ENTRY_SYSCALL, T_ENTRY(%rsp)
     mov %rsp, %rdi
     mov %gs:CPU_SCRATCH, %rax
     mov %rax, T_RSP(%rdi)
@@ -68,7 +68,7 @@ arch_return_to_user:
     cmp %gs:CPU_LOADED_ROOT, %rax
     jne 4f
 1:  swapgs
-2:  cmpl $ENTRY_SYSCALL, T_ENTRY(%rdi)
+2:  cmpw $ENTRY_SYSCALL, T_ENTRY(%rdi)
     jne 5f
     LOAD_COMMON
     mov T_RIP(%rdi), %rcx
@@ -151,7 +151,7 @@ trap_common:
     pop %rax                    /* cs */
     pop T_RFLAGS(%rdi)
     pop T_RSP(%rdi)
-    movl $ENTRY_TRAP, T_ENTRY(%rdi)
+    movw $ENTRY_TRAP, T_ENTRY(%rdi)
     movq $-1, T_ENTRY_RAX(%rdi)
     mov %gs:CPU_STACK_TOP, %rsp
     xor %ebp, %ebp

@@ -67,3 +67,9 @@ void job_kill(struct job *job, int64_t code);
 
 /* A process of the job has ended: raises the watch of the jobs that are empty now. */
 void job_process_ended(struct job *job);
+
+/* The job that begins with this header; its type was checked. */
+static inline struct job *job_of(struct object *object)
+{
+    return container_of(object, struct job, object);
+}

@@ -194,6 +194,7 @@ static const uint8_t first_type[JG_SYS_COUNT] = {
     [JG_SYS_vmo_set_size] = JG_TYPE_VMO,
     [JG_SYS_vmo_range] = JG_TYPE_VMO,
     [JG_SYS_vmo_move] = JG_TYPE_VMO,
+    [JG_SYS_aspace_create] = JG_TYPE_JOB,
     [JG_SYS_aspace_clone] = JG_TYPE_ASPACE,
     [JG_SYS_aspace_map] = JG_TYPE_ASPACE,
     [JG_SYS_aspace_unmap] = JG_TYPE_ASPACE,

@@ -13,10 +13,10 @@ struct arch_thread {
     struct jg_regs regs;   /* fs_base, gs_base: current only when not cpu.user_owner */
     uint64_t root;         /* of the page tables */
     uint32_t work;         /* ARCH_WORK_*: looked at before user mode */
-    uint32_t entry;        /* ENTRY_*: how it came in; SYSCALL may leave by sysret */
+    uint16_t entry;        /* ENTRY_*: how it came in; SYSCALL may leave by sysret */
+    bool no_vector;        /* JG_THREAD_NO_VECTOR */
     struct aspace *aspace;
     void *vector;          /* XSAVE area; NULL: never used */
-    bool no_vector;        /* JG_THREAD_NO_VECTOR */
     uint64_t faults;       /* page faults in user mode */
 };
 
