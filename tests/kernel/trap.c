@@ -522,6 +522,8 @@ TEST(level, a_new_thread_inherits_upper_levels_which_hear_of_it_first)
     CHECK_EQ(receive(base, &child), JG_OK);
     CHECK_EQ(child.key, 11);
     jg_task_kill(process, 0);
+    CHECK_EQ(receive(top, &child), JG_OK);
+    CHECK_EQ(JG_INFO_KIND(child.info), JG_KIND_GONE);
     CHECK_EQ(reply_word(r.token, 4), JG_OK);
     CHECK_EQ(receive(top, &r), JG_OK);
     CHECK_EQ(r.word[0], 4);
