@@ -199,3 +199,65 @@ TEST(system, a_dump_prints_every_thread)
     n = jg_log_read(my_resource, &cursor, text, sizeof(text));
     CHECK(n > 0 && contains(text, (size_t)n, "init thread"));
 }
+
+static jg_handle_t dump_port[2]; /* one where somebody is parked, one where traps queue */
+static uint32_t never;
+
+static void dump_park(void *unused)
+{
+    struct jg_message none = {0};
+    struct jg_received r;
+
+    (void)unused;
+    jg_reply_wait(dump_port[0], JG_TOKEN_NONE, &none, &r);
+}
+
+static void dump_sleep(void *unused)
+{
+    (void)unused;
+    jg_futex_wait(&never, 0, JG_TIME_INFINITE);
+}
+
+static void dump_trap(void *unused)
+{
+    (void)unused;
+    for (;;)
+        jg_syscall6(77, 0xabc, 0, 0, 0, 0, 0);
+}
+
+TEST(system, a_dump_tells_what_each_thread_waits_for)
+{
+    static char text[65536];
+    static const char *const words[] = {
+        "parked on port", "queued on port", ", key 0x1234", "is held by init", "sleeping on", "until -1", ", trapped, kicked",
+        "at level 0, number 77, arguments abc 0 0",
+    };
+    struct child held, queued;
+    struct jg_received r;
+    uint64_t cursor = 0;
+    int64_t n;
+
+    dump_port[0] = (jg_handle_t)jg_port_create();
+    dump_port[1] = (jg_handle_t)jg_port_create();
+    CHECK(thread_run(dump_park, NULL) > 0);
+    CHECK(thread_run(dump_sleep, NULL) > 0);
+    CHECK(child_make_trapped(&held, dump_port[1], 0x1234, dump_trap, NULL));
+    CHECK_EQ(jg_thread_start(held.thread), JG_OK);
+    CHECK_EQ(receive(dump_port[1], &r), JG_OK);
+    CHECK(child_make_trapped(&queued, dump_port[1], 0x1234, dump_trap, NULL));
+    CHECK_EQ(jg_thread_start(queued.thread), JG_OK);
+    quiet();
+    CHECK_EQ(jg_thread_kick(queued.thread), JG_OK);
+    while (jg_log_read(my_resource, &cursor, text, sizeof(text)) > 0)
+        ;
+    CHECK_EQ(jg_debug_dump(), JG_OK);
+    n = jg_log_read(my_resource, &cursor, text, sizeof(text));
+    CHECK(n > 0);
+    for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+        CHECK(contains(text, (size_t)n, words[i]));
+    child_end(&held);
+    child_end(&queued);
+    jg_futex_wake(&never, 1);
+    jg_handle_close(dump_port[0]);
+    jg_handle_close(dump_port[1]);
+}
