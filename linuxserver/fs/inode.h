@@ -38,7 +38,6 @@ struct inode {
     bool silent;             /* reading leaves its atime: that mount is noatime */
     uint32_t mode;
     uint32_t rdev_major, rdev_minor;
-    bool locked; /* locks of processes may be there: fs/locks.c */
     struct known known; /* the name cache's lock */
     struct interest interest;
     struct backing backing;

@@ -41,6 +41,29 @@ static struct locked locked_of(const struct file *f)
     return (struct locked){server.vfs, 0, i ? i->number : (uint64_t)(f->data ? f->data : f)};
 }
 
+/*
+ * Files on which a process may have a lock, by a hash: most closes find here that vfsd need not be asked. By device and
+ * number, as another name or another mount of a locked file is that file as well. Bits are never cleared.
+ */
+static uint64_t maybe_locked[16];
+
+static uint64_t *bit_of(const struct file *f, uint64_t *bit)
+{
+    struct locked of = locked_of(f);
+    uint64_t hash = of.node ? f->inode->number ^ f->inode->device << 40 : of.key;
+
+    hash = hash * 0x9e3779b97f4a7c15ull >> 54;
+    *bit = 1ull << (hash & 63);
+    return &maybe_locked[hash >> 6];
+}
+
+static bool maybe(const struct file *f)
+{
+    uint64_t bit;
+
+    return __atomic_load_n(bit_of(f, &bit), __ATOMIC_RELAXED) & bit;
+}
+
 void locks_event(void)
 {
     wait_wake(&changed);
@@ -75,8 +98,11 @@ static int64_t apply(struct task *t, struct file *f, struct vfs_lock *want, bool
     want->key = of.key;
     if (want->type != VFS_LOCK_TYPE_NONE)
         __atomic_or_fetch(&f->locked, 1u << want->kind, __ATOMIC_RELAXED);
-    if (want->type != VFS_LOCK_TYPE_NONE && f->inode)
-        __atomic_store_n(&f->inode->locked, true, __ATOMIC_RELAXED);
+    if (want->type != VFS_LOCK_TYPE_NONE && want->kind == VFS_LOCK_KIND_PROCESS) {
+        uint64_t bit, *word = bit_of(f, &bit);
+
+        __atomic_or_fetch(word, bit, __ATOMIC_RELAXED);
+    }
     err = vfs_errno(vfs_lock(of.session, want, ticket));
     return err == -EWOULDBLOCK && wait ? wait_for(t, of.session, ticket) : err;
 }
@@ -90,7 +116,7 @@ static void release(const struct file *f, const void *owner, uint32_t kind)
 
 HOT_PATH void locks_release_owner(const struct file *f, const struct files *owner)
 {
-    if (f->inode ? f->inode->locked : f->locked)
+    if (maybe(f))
         release(f, owner, VFS_LOCK_KIND_PROCESS);
 }
 
@@ -214,7 +240,7 @@ int64_t locks_tell(const struct file *f, const struct files *owner, char *buf, s
     struct locked of = f ? locked_of(f) : (struct locked){server.vfs, 0, 0};
 
     *length = 0;
-    if (f && !f->locked && !(f->inode && f->inode->locked))
+    if (f && !f->locked && !maybe(f))
         return 0;
     return vfs_errno(
         vfs_locks(of.session, of.node, of.key, (uint64_t)owner, (uint64_t)f, buf, size, length));

@@ -119,6 +119,27 @@ TEST(lock, closing_a_duplicate_drops_the_locks_of_a_process)
     CHECK_EQ(in_the_way_of(fd, F_WRLCK, 0, 0).l_type, F_UNLCK);
 }
 
+TEST(lock, closing_another_name_of_the_file_drops_the_locks_of_a_process)
+{
+    int fd = test_file("a", "", 0);
+
+    CHECK_OK(link("a", "b"));
+    CHECK_OK(set(fd, F_SETLK, F_WRLCK, 0, 0));
+    close(CHECK_FD(open("b", O_RDONLY)));
+    CHECK_EQ(in_the_way_of(fd, F_WRLCK, 0, 0).l_type, F_UNLCK);
+}
+
+TEST(lock, closing_the_other_end_of_a_pipe_drops_the_locks_of_a_process)
+{
+    int p[2];
+
+    CHECK_OK(pipe(p));
+    CHECK_OK(set(p[0], F_SETLK, F_RDLCK, 0, 0));
+    close(p[1]);
+    CHECK_EQ(in_the_way_of(p[0], F_WRLCK, 0, 0).l_type, F_UNLCK);
+    CHECK_IN_CHILD(CHECK_OK(set(p[0], F_SETLK, F_RDLCK, 0, 0)));
+}
+
 HELPER(stays)
 {
     pause();
