@@ -387,8 +387,7 @@ static void add_line(struct lines *out, const struct lock_file *f, const struct 
     if (f->key.client)
         n = rt_format(line, sizeof line, "<none>:0 %lu %s\n", l->start, end);
     else
-        n = rt_format(line, sizeof line, "%02x:%02x:%lu %lu %s\n", (unsigned)(f->key.device >> 8),
-                      (unsigned)(f->key.device & 255), f->key.number, l->start, end);
+        n = rt_format(line, sizeof line, "00:%02x:%lu %lu %s\n", (unsigned)f->key.device, f->key.number, l->start, end);
     add(out, line, n);
     if (out->full)
         out->used = before;

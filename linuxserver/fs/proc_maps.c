@@ -35,11 +35,10 @@ static void add_line(struct text *out, const struct mm *mm, const struct region 
     size_t before = out->used;
 
     region_name(mm, r, name, size);
-    text_add(out, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", r->start, r->end,
+    text_add(out, "%08lx-%08lx %c%c%c%c %08lx 00:%02x %lu ", r->start, r->end,
              r->prot & JG_PROT_READ ? 'r' : '-', r->prot & JG_PROT_WRITE ? 'w' : '-',
              r->prot & JG_PROT_EXECUTE ? 'x' : '-', r->flags & REGION_SHARED ? 's' : 'p',
-             b ? r->offset : 0, b ? (unsigned)(b->device >> 8) : 0,
-             b ? (unsigned)b->device & 0xff : 0, b ? b->inode : 0);
+             b ? r->offset : 0, b ? (unsigned)b->device : 0, b ? b->inode : 0);
     if (*name) {
         while (out->used - before < NAME_COLUMN && !out->failed)
             text_add(out, " ");

@@ -125,8 +125,7 @@ int64_t sys_statx(struct task *t, const uint64_t *a)
     x.stx_mtime = stamp(attr.mtime);
     x.stx_rdev_major = attr.rdev_major;
     x.stx_rdev_minor = attr.rdev_minor;
-    x.stx_dev_major = (uint32_t)(attr.dev >> 8);
-    x.stx_dev_minor = (uint32_t)(attr.dev & 0xff);
+    x.stx_dev_minor = (uint32_t)attr.dev; /* no file system here has a device: major 0 */
     x.stx_attributes = attr.mount_root ? STATX_ATTR_MOUNT_ROOT : 0;
     x.stx_attributes_mask = STATX_ATTR_MOUNT_ROOT | STATX_ATTR_APPEND | STATX_ATTR_IMMUTABLE |
                             STATX_ATTR_NODUMP; /* these three are known, and no file has them */

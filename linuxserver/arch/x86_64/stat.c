@@ -15,7 +15,7 @@ static uint64_t device_number(uint32_t major, uint32_t minor)
 HOT_PATH void stat_from_attr(const struct vfs_attr *a, struct linux_stat *st)
 {
     memset(st, 0, sizeof *st);
-    st->st_dev = a->dev;
+    st->st_dev = device_number(0, (uint32_t)a->dev); /* file systems without a device: the minor */
     st->st_ino = a->ino;
     st->st_nlink = a->nlink;
     st->st_mode = a->mode;

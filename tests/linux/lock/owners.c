@@ -1,6 +1,7 @@
 /*
  * Whose locks are: processes, descriptions, tables; and how /proc tells them.
  */
+#include <sys/sysmacros.h>
 #include "locks.h"
 
 #include <pthread.h>
@@ -275,8 +276,8 @@ static bool told(int fd, const char *wanted)
     char file[64], *line, *text = test_read_file("/proc/locks", NULL);
 
     CHECK_OK(fstat(fd, &st));
-    snprintf(file, sizeof file, "%02x:%02x:%lu ", (unsigned)(st.st_dev >> 8 & 0xfff),
-             (unsigned)(st.st_dev & 0xff), (unsigned long)st.st_ino);
+    snprintf(file, sizeof file, "%02x:%02x:%lu ", major(st.st_dev),
+             minor(st.st_dev), (unsigned long)st.st_ino);
     for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
         if (strstr(line, file) && strstr(line, wanted))
             return true;

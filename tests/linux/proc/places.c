@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/statfs.h>
+#include <sys/sysmacros.h>
 
 static struct stat stat_of(const char *path)
 {
@@ -329,11 +330,35 @@ TEST(proc, mounts_show_what_is_mounted)
     snprintf(
         id, sizeof id,
         " %u:%u / /tmp/a\\040place rw,nosuid,noexec,relatime - tmpfs my\\040source rw,size=64k",
-        (unsigned)(st.st_dev >> 8), (unsigned)(st.st_dev & 0xff));
+        major(st.st_dev), minor(st.st_dev));
     CHECK(strstr(test_read_file("/proc/self/mountinfo", NULL), id) != NULL);
     CHECK_OK(umount("/tmp/a place"));
     CHECK(strstr(test_read_file("/proc/mounts", NULL), "/tmp/a\\040place") == NULL);
     CHECK_OK(rmdir("/tmp/a place"));
+}
+
+/* Numbers of more than eight bits are split in st_dev. */
+TEST(proc, numbers_of_many_file_systems_are_told_alike)
+{
+    char at[32], wanted[64];
+    struct stat st;
+
+    CHECK_OK(mkdir("/tmp/many", 0755));
+    for (int i = 0; i < 300; i++) {
+        snprintf(at, sizeof at, "/tmp/many/%d", i);
+        CHECK_OK(mkdir(at, 0755));
+        CHECK_OK(mount("many", at, "tmpfs", 0, NULL));
+    }
+    CHECK_OK(stat(at, &st));
+    snprintf(wanted, sizeof wanted, " %u:%u / %s ", major(st.st_dev), minor(st.st_dev), at);
+    CHECK_GT(minor(st.st_dev), 255);
+    CHECK(strstr(test_read_file("/proc/self/mountinfo", NULL), wanted) != NULL);
+    for (int i = 0; i < 300; i++) {
+        snprintf(at, sizeof at, "/tmp/many/%d", i);
+        CHECK_OK(umount(at));
+        CHECK_OK(rmdir(at));
+    }
+    CHECK_OK(rmdir("/tmp/many"));
 }
 
 TEST(proc, mountinfo_has_a_tree_of_numbers)
@@ -351,8 +376,8 @@ TEST(proc, mountinfo_has_a_tree_of_numbers)
         CHECK(strstr(line, " - ") != NULL);
         CHECK_EQ(root[0], '/');
         if (stat(point, &st) == 0 && !strstr(point, "\\0")) {
-            snprintf(dev, sizeof dev, "%u:%u", (unsigned)(st.st_dev >> 8),
-                     (unsigned)(st.st_dev & 0xff));
+            snprintf(dev, sizeof dev, "%u:%u", major(st.st_dev),
+                     minor(st.st_dev));
             char found[16];
             snprintf(found, sizeof found, "%u:%u", major, minor);
             CHECK_STR(found, dev);

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/times.h>
+#include <sys/sysmacros.h>
 
 #define MIB (1024 * 1024)
 
@@ -125,8 +126,8 @@ TEST(proc, maps_tells_protection_sharing_and_place)
     shared = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 4096);
     CHECK(shared != MAP_FAILED);
     snprintf(wanted, sizeof wanted, "%08lx-%08lx rw-s 00001000 %02x:%02x %lu ",
-             (unsigned long)shared, (unsigned long)shared + 8192, (unsigned)(st.st_dev >> 8),
-             (unsigned)(st.st_dev & 0xff), (unsigned long)st.st_ino);
+             (unsigned long)shared, (unsigned long)shared + 8192, major(st.st_dev),
+             minor(st.st_dev), (unsigned long)st.st_ino);
     const char *line = line_of(text_of(getpid(), "maps"), shared);
     CHECK_EQ(strncmp(line, wanted, strlen(wanted)), 0);
     const char *name = strchr(line, '/');
