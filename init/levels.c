@@ -209,7 +209,8 @@ static bool build(struct init *init, uint64_t stack, const char *spec, size_t le
         if (personality_add_level(base, stack,
                                   (jg_handle_t)jg_handle_duplicate(l->port, SERVER_WAIT_RIGHTS))) {
             undo(init, stack);
-            return false; /* who asked is gone */
+            rt_format(problem, PROBLEM_MAX, "a level cannot be handed over");
+            return false; /* or who asked is gone */
         }
     }
     return true;

@@ -33,6 +33,8 @@ struct request {
     const char *spec;
     size_t length;
     bool told, ended;
+    bool full;      /* there would be too many */
+    unsigned depth; /* levels that the task has already */
     unsigned count;
     jg_handle_t port[PERSONALITY_LEVELS_MAX]; /* the lowest first */
     char problem[PROBLEM_MAX + 1];
@@ -96,11 +98,6 @@ static int64_t push(struct task *t, struct request *r)
     mutex_lock(&tasks_lock);
     stack->below = t->process->stack; /* its reference goes with it */
     stack->depth = r->count + (stack->below ? stack->below->depth : 0);
-    if (stack->depth > PERSONALITY_LEVELS_MAX) {
-        mutex_unlock(&tasks_lock);
-        rt_free(stack);
-        return -ENOSPC;
-    }
     /* From here on a level's death is found in the process. */
     t->process->stack = stack;
     mutex_unlock(&tasks_lock);
@@ -138,10 +135,11 @@ int64_t proc_personalities_set(struct task *writer, struct proc_node at, char *s
     if (writer->process->task_count > 1)
         return -EBUSY; /* other threads would go on without */
     list_init(&r.link);
+    r.depth = writer->process->stack ? writer->process->stack->depth : 0;
     err = ask(&r);
     if (!err) {
         remember(writer->process, r.problem);
-        err = *r.problem ? -EINVAL : push(writer, &r);
+        err = *r.problem ? -EINVAL : r.full ? -ENOSPC : push(writer, &r);
     }
     for (unsigned i = 0; i < r.count; i++)
         jg_handle_close(r.port[i]);
@@ -229,17 +227,20 @@ int32_t levels_end_request(struct personality_call *call, uint64_t stack, const 
 {
     struct request *r;
     size_t n = problem_len < PROBLEM_MAX ? problem_len : PROBLEM_MAX;
+    bool refused;
 
     (void)call;
     mutex_lock(&requests_lock);
     r = find(stack);
     if (r) {
+        r->full = !problem_len && r->depth + r->count > PERSONALITY_LEVELS_MAX;
         memcpy(r->problem, problem, n);
         r->ended = true;
         wait_wake_task(r->task);
     }
+    refused = !r || r->full;
     mutex_unlock(&requests_lock);
-    return r ? 0 : PERSONALITY_ERROR_INVAL;
+    return refused ? PERSONALITY_ERROR_INVAL : 0;
 }
 
 static bool runs_under(const struct process *p, uint64_t id)

@@ -135,9 +135,13 @@ void trap_orphan(struct thread *thread)
     thread->level_count--;
     thread->see_result = without_bit(thread->see_result, level);
     thread->births = without_bit(thread->births, level);
-    if (policy == JG_ORPHANS_TELL)
+    if (!thread->births)
+        thread->arch.work &= ~WORK_BIRTH;
+    if (policy == JG_ORPHANS_TELL) {
+        for (unsigned i = 0; i < JG_CALL_WORDS; i++)
+            thread->words[i] = 0;
         trap_send_to(thread, level - 1, JG_TRAP_ORPHAN);
-    else if (thread->reason == JG_TRAP_RESULT || thread->reason == JG_TRAP_BIRTH)
+    } else if (thread->reason == JG_TRAP_RESULT || thread->reason == JG_TRAP_BIRTH)
         trap_result_up(thread, level);
     else
         trap_send_to(thread, level - 1, thread->reason);

@@ -152,7 +152,9 @@ static void show_call(struct overlay_thread *t)
 static void on_call(struct overlay_thread *t, const struct jg_received *in)
 {
     memcpy(t->call, in->word, sizeof t->call);
-    if (t->phase == PHASE_NEW)
+    t->call[6] = (uint32_t)t->call[6]; /* as Linux does */
+    /* A call by int 0x80 would make ours one, too: the ids are asked for at the next one. */
+    if (t->phase == PHASE_NEW && !t->call[7])
         make_own_call(t, NR_gettid, PHASE_TID);
     else
         show_call(t);

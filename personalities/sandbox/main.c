@@ -7,8 +7,8 @@
  *             allow NAME...           these may be made
  *             deny [ERRNO] NAME...    these get the error, EPERM if none is named
  *             kill NAME...            the program ends at these, by SIGKILL
- *         A call that no line names is denied. exit, exit_group and rt_sigreturn are always allowed: a program that can neither
- *         go on nor end helps nobody.
+ *         A call that no line names is denied. exit, exit_group, rt_sigreturn and restart_syscall are always allowed: a program
+ *         that can neither go on nor end helps nobody.
  */
 #include <jg/rt/heap.h>
 #include <jg/rt/string.h>
@@ -108,6 +108,7 @@ static bool option(char *key, char *value)
     set_rule("exit", ALLOWED);
     set_rule("exit_group", ALLOWED);
     set_rule("rt_sigreturn", ALLOWED);
+    set_rule("restart_syscall", ALLOWED);
     return has_policy;
 }
 
@@ -123,6 +124,8 @@ static enum overlay_answer call(struct overlay_thread *t, int64_t *value)
 
     if (what == ALLOWED)
         return OVERLAY_PASS;
+    if (what == KILLED && t->pid <= 0)
+        what = EPERM_; /* its ids are not known: nobody else must be hit */
     report_line("sandbox: %d: %s%s: %s", t->tid, c ? c->name : "an unknown call",
                 t->call[7] ? " by int 0x80" : "",
                 what == KILLED ? "killed" : linux_errno_name(what));

@@ -17,7 +17,7 @@
 #include "linux.h"
 #include "trace.h"
 
-enum { ARRAY_MAX = 32 };
+enum { ARRAY_MAX = 32, ENVIRONMENT_MAX = 10000 };
 
 void line_add(struct line *line, const char *format, ...)
 {
@@ -104,7 +104,7 @@ static void add_environment(struct traced *t, uint64_t address)
     unsigned n = 0;
     uint64_t at;
 
-    while (overlay_read(&t->thread, address + n * 8ul, &at, 8) == 8 && at)
+    while (n < ENVIRONMENT_MAX && overlay_read(&t->thread, address + n * 8ul, &at, 8) == 8 && at)
         n++;
     add_pointer(&t->line, address);
     if (address)
