@@ -197,6 +197,7 @@ WARM bool kernel_schedule(void)
     next->arch.work &= ~WORK_RESCHEDULE;
     sched.switches++;
     sched.slice_over = !list_empty(&sched.ready[SCHED_PROGRAMS]) && sched_first(SCHED_PROGRAMS)->rank;
+    sched.turn_over = false;
     sched.slice_end = time + slice_of(next);
     sched.ranked_since = next->rank ? time : 0;
     next->slice_left = 0;
@@ -214,6 +215,7 @@ void kernel_tick(void)
     deadline_run(now);
     current = current_thread();
     if (current && now >= sched.slice_end && sched.ready_bands) {
+        sched.turn_over = true;
         sched.slice_over = true; /* for a server on a lent slice: the reply honours it */
         if (sched.ready_bands >> current->priority)
             current->arch.work |= WORK_RESCHEDULE;

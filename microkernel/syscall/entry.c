@@ -98,13 +98,12 @@ void kernel_exception(struct thread *t, unsigned vector, uint64_t error, uintptr
 /* Who was preempted from above, or has no turns, keeps its place; whose slice is over goes behind its equals. */
 static void reschedule(struct thread *t)
 {
-    const struct thread *first = sched_first(t->priority);
     bool above = sched.ready_bands >> t->priority > 1;
 
-    if (!above && !first)
+    if (!above && !sched_first(t->priority))
         return;
     sched_leave(t);
-    if (!t->turn || (first && first->rank > t->rank) || (above && !sched.slice_over))
+    if (!t->turn || !sched.turn_over)
         sched_ready_first(t);
     else
         sched_ready(t);

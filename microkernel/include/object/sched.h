@@ -24,6 +24,7 @@
 struct sched {
     uint32_t ready_bands; /* bit n: ready[n] is not empty */
     bool slice_over;      /* the present slice has ended, or a rank is ready: a reply looks at the queues */
+    bool turn_over;       /* the present slice has ended */
     bool idle;
     uint64_t stamp; /* arch_counter() at the last switch */
     uint64_t switches;

@@ -299,3 +299,18 @@ TEST(sharing, a_real_time_task_that_yields_leaves_it_to_its_equals_only)
     for (int i = 0; i < 2; i++)
         CHECK_KILLED(pids[i], SIGKILL);
 }
+
+/* What is left beside the first ones, each in turn gets. */
+TEST(sharing, ordinary_ones_take_turns_beside_a_first_one)
+{
+    pid_t pids[3];
+
+    set_up();
+    for (int i = 0; i < 3; i++)
+        pids[i] = spinner(i);
+    CHECK_OK(set_policy(pids[2], SCHED_FIFO, 1));
+    spin_together(pids, 3, 4000);
+    CHECK_GT(shared->count[0], 0);
+    CHECK_GT(shared->count[1], 0);
+    CHECK_GT(shared->count[2], shared->count[0] + shared->count[1]);
+}
